@@ -1,0 +1,154 @@
+"""One step of recurrence: each cell's equation forward and its derivative on one screen.
+
+A cell knows nothing of time. It reads and writes step t of a `Trace` (bptt.py), whose arrays are
+aligned: `trace.a[t]` is a_t where `trace.x[t]` is x_t, and `trace.a_prev[t]` is a_{t-1}.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from rnn_core.checks import check_size
+from rnn_core.parameters import Array, Layer, Parameters
+
+if TYPE_CHECKING:
+    from rnn_core.bptt import Trace
+
+
+class Activation(NamedTuple):
+    """The nonlinearity a = f(z), with its slope f'(z) written in terms of a."""
+
+    name: str
+    apply: Callable[..., Any]
+    slope: Callable[[Array], Any]
+
+
+def _sigmoid(z: Array, out: Array) -> None:
+    # 1 / (1 + e^-z) = (1 + tanh(z / 2)) / 2, the form that cannot overflow.
+    np.multiply(z, 0.5, out=out)
+    np.tanh(out, out=out)
+    out += 1.0
+    out *= 0.5
+
+
+ACTIVATIONS = {
+    f.name: f
+    for f in (
+        Activation("tanh", np.tanh, lambda a: 1 - a * a),
+        Activation("relu", lambda z, out: np.maximum(z, 0.0, out=out), lambda a: a > 0),
+        Activation("sigmoid", _sigmoid, lambda a: a * (1 - a)),
+        Activation("identity", lambda z, out: np.copyto(out, z), lambda a: 1.0),
+    )
+}
+
+
+def activation_named(name: str) -> Activation:
+    """Return one of "tanh", "relu", "sigmoid", "identity"; raise ValueError for another name."""
+    if name not in ACTIVATIONS:
+        names = ", ".join(repr(known) for known in ACTIVATIONS)
+        raise ValueError(f"activation is {name!r}, expected one of {names}.")
+    return ACTIVATIONS[name]
+
+
+def generator(rng: np.random.Generator | int) -> np.random.Generator:
+    """Return the generator itself, or a new one with this seed."""
+    return rng if isinstance(rng, np.random.Generator) else np.random.default_rng(rng)
+
+
+def orthogonal(n: int, rng: np.random.Generator) -> Array:
+    """Return a random orthogonal matrix `(n, n)`: as `W`, it neither shrinks nor stretches a."""
+    q, r = np.linalg.qr(rng.standard_normal((n, n)))
+    result: Array = q * np.sign(np.diag(r))
+    return result
+
+
+class Cell(Layer):
+    """What every cell has: `Wxh` (n_x, k n_h), `W` (n_h, k n_h) and `b` (k n_h,), k = `n_blocks`.
+
+    `Wxh` starts normal with deviation 1 / sqrt(n_x), each block of `W` orthogonal, `b` zero.
+    Raises TypeError or ValueError where a size is no integer of at least 1.
+    """
+
+    n_blocks: ClassVar[int] = 1
+    """Blocks of n_h columns in `Wxh`, `W` and `b`: one, or one for each gate."""
+    state_names: ClassVar[tuple[str, ...]] = ("a",)
+    """What goes from step to step; the first, `a`, is what the rest of the network sees."""
+    saved_names: ClassVar[tuple[str, ...]] = ()
+    """Further arrays (T, B, n_h) that the step backward needs from the step forward."""
+
+    Wxh: Array
+    W: Array
+    b: Array
+
+    def __init__(
+        self,
+        n_x: int,
+        n_h: int,
+        *,
+        rng: np.random.Generator | int = 0,
+        dtype: DTypeLike = np.float64,
+    ) -> None:
+        self.n_x, self.n_h = check_size("n_x", n_x), check_size("n_h", n_h)
+        rng, width = generator(rng), self.n_blocks * n_h
+        shapes = {"Wxh": (n_x, width), "W": (n_h, width), "b": (width,)}
+        self.bind(Parameters(shapes, dtype))
+        self.Wxh = rng.standard_normal((n_x, width)) / np.sqrt(n_x)
+        self.W = np.hstack([orthogonal(n_h, rng) for _ in range(self.n_blocks)])
+
+    def forward(self, trace: Trace, t: int) -> None:
+        """Compute step t; on entry `trace.gates[t]` holds x_t @ Wxh + b."""
+        raise NotImplementedError
+
+    def backward(self, trace: Trace, t: int) -> None:
+        """Turn `trace.da[t]` (complete) into `trace.dz[t]`, and add to `trace.da_prev[t]`."""
+        raise NotImplementedError
+
+    def dz_at_W(self, trace: Trace) -> Array:
+        """Return the gradient by a_{t-1} @ W over time; it is dz, where nothing lies between."""
+        return trace.dz
+
+
+class RNNCell(Cell):
+    """The plain recurrent cell, also called the Elman cell.
+
+    a_t = activation(x_t @ Wxh + a_{t-1} @ W + b)
+
+    Shapes: x_t (B, n_x), a_t (B, n_h), Wxh (n_x, n_h), W (n_h, n_h), b (n_h,).
+    Source: Elman, "Finding structure in time", Cognitive Science 14 (1990);
+    Goodfellow, Bengio and Courville, Deep Learning, equations 10.8 and 10.9.
+    Raises ValueError for an activation other than "tanh", "relu", "sigmoid", "identity".
+    """
+
+    def __init__(
+        self,
+        n_x: int,
+        n_h: int,
+        *,
+        activation: str = "tanh",
+        rng: np.random.Generator | int = 0,
+        dtype: DTypeLike = np.float64,
+    ) -> None:
+        self.activation = activation
+        super().__init__(n_x, n_h, rng=rng, dtype=dtype)
+
+    @property
+    def activation(self) -> str:
+        """The name of the nonlinearity."""
+        return self._f.name
+
+    @activation.setter
+    def activation(self, name: str) -> None:
+        self._f = activation_named(name)
+
+    def forward(self, trace: Trace, t: int) -> None:
+        a = trace.a[t]  # with one block, gates *is* a: it holds x_t @ Wxh + b
+        a += trace.a_prev[t].dot(self.W)
+        self._f.apply(a, out=a)
+
+    def backward(self, trace: Trace, t: int) -> None:
+        dz = np.multiply(trace.da[t], self._f.slope(trace.a[t]), out=trace.dz[t])
+        trace.da_prev[t] += dz.dot(self.W.T)

@@ -1,0 +1,234 @@
+"""Networks made of the parts: a cell unrolled in a wiring with a readout; and a bag of words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from rnn_core.bptt import Trace, backpropagate, unroll
+from rnn_core.cells import Cell, RNNCell, generator
+from rnn_core.checks import check_ids, check_mask, check_size
+from rnn_core.losses import softmax_cross_entropy
+from rnn_core.parameters import Array, Layer, Network, Parameters
+from rnn_core.wiring import Wiring, many_to_many, one_to_one
+
+
+class Embedding(Layer):
+    """A learned vector for each token: x_t = E[token_t].
+
+    Shapes: tokens (T, B) of integers 0 ... n_tokens - 1; E (n_tokens, n_x); x (T, B, n_x).
+    Source: Bengio et al., "A neural probabilistic language model", JMLR 3 (2003).
+    """
+
+    E: Array
+
+    def __init__(
+        self,
+        n_tokens: int,
+        n_x: int,
+        *,
+        rng: np.random.Generator | int = 0,
+        dtype: DTypeLike = np.float64,
+    ) -> None:
+        shape = check_size("n_tokens", n_tokens), check_size("n_x", n_x)
+        self.bind(Parameters({"E": shape}, dtype))
+        self.E = generator(rng).standard_normal(shape)
+
+    def forward(self, tokens: Any) -> Array:
+        """Return the vectors; raise TypeError or ValueError for anything but known token ids."""
+        x: Array = self.E[check_ids("tokens", tokens, ("T", "B"), len(self.E))]
+        return x
+
+    def backward(self, tokens: Array, dx: Array, dE: Array) -> None:
+        """Write the gradient by E: the sum of dx over the places where each token stands."""
+        # A product with the one-hot tokens adds up repeated tokens, and is fast (np.add.at is not).
+        tokens = np.asarray(tokens).reshape(-1)
+        one_hot = np.zeros((len(self.E), tokens.size), dE.dtype)
+        one_hot[tokens, np.arange(tokens.size)] = 1.0
+        np.dot(one_hot, dx.reshape(tokens.size, -1), out=dE)
+
+
+class Readout(Layer):
+    """The output layer, the same at every step: y_t = a_t @ Why + by.
+
+    Shapes: a (..., n_h), y (..., n_y), Why (n_h, n_y), by (n_y,). The y are logits.
+    """
+
+    Why: Array
+    by: Array
+
+    def __init__(
+        self,
+        n_h: int,
+        n_y: int,
+        *,
+        rng: np.random.Generator | int = 0,
+        dtype: DTypeLike = np.float64,
+    ) -> None:
+        n_h, n_y = check_size("n_h", n_h), check_size("n_y", n_y)
+        self.bind(Parameters({"Why": (n_h, n_y), "by": (n_y,)}, dtype))
+        self.Why = generator(rng).standard_normal((n_h, n_y)) / np.sqrt(n_h)
+
+    def forward(self, a: Array) -> Array:
+        """Return the logits y."""
+        y = a.reshape(-1, a.shape[-1]).dot(self.Why)
+        y += self.by
+        return y.reshape(*a.shape[:-1], -1)
+
+    def backward(self, a: Array, dy: Array, gradients: Parameters) -> Array:
+        """Write the gradients by Why and by, and return the gradient by a."""
+        dy_rows = dy.reshape(-1, dy.shape[-1])
+        np.dot(a.reshape(-1, a.shape[-1]).T, dy_rows, out=gradients["Why"])
+        dy_rows.sum(axis=0, out=gradients["by"])
+        return dy_rows.dot(self.Why.T).reshape(a.shape)
+
+
+class SequenceModel(Network):
+    """A cell unrolled in one of the wirings, with the readout `Why` at the steps that emit.
+
+    a_t = cell(x_t, a_{t-1}), y_t = a_t @ Why + by
+
+    `wiring` is a function of T (`many_to_one`, ...). With `n_tokens` the model embeds integer
+    tokens (T, B); without, it takes x (T, B, n_x). `mask` (T, B) is false where a shorter
+    sequence is padded: padding counts neither in the loss nor in the accuracy, and where only
+    the last step emits, each sequence emits from its own last state.
+    """
+
+    def __init__(
+        self,
+        cell: Cell,
+        n_y: int,
+        wiring: Callable[[int], Wiring] = many_to_many,
+        *,
+        n_tokens: int | None = None,
+        rng: np.random.Generator | int = 0,
+    ) -> None:
+        rng, dtype = generator(rng), cell.W.dtype
+        self.cell, self.wiring = cell, wiring
+        self.readout = Readout(cell.n_h, n_y, rng=rng, dtype=dtype)
+        self.embedding = (
+            None if n_tokens is None else Embedding(n_tokens, cell.n_x, rng=rng, dtype=dtype)
+        )
+        self.join()
+
+    def layers(self) -> list[tuple[str, Layer]]:
+        parts: list[tuple[str, Layer]] = [("", self.cell), ("", self.readout)]
+        return parts if self.embedding is None else [("", self.embedding), *parts]
+
+    def forward(self, x: Any, mask: Any = None, a_0: Any = None) -> Trace:
+        """Unroll and read out: the trace's `y` (K, B, n_y) holds the logits of the emitting steps.
+
+        Raises TypeError or ValueError where x, mask or a_0 does not fit.
+        """
+        inputs = x if self.embedding is None else self.embedding.forward(x)
+        return self._run(inputs, mask, a_0, x)
+
+    def _run(self, inputs: Any, mask: Any, a_0: Any, tokens: Any) -> Trace:
+        wiring = self.wiring(max(1, len(inputs)))
+        if not all(wiring.reads):
+            inputs = inputs * np.reshape(wiring.reads, (-1, 1, 1))
+        trace = unroll(self.cell, inputs, a_0, mask)
+        trace.tokens = tokens
+        trace.emits = wiring.emitting
+        trace.y = self.readout.forward(trace.a[trace.emits])
+        return trace
+
+    def backward(self, trace: Trace, dy: Array) -> Parameters:
+        """Return the gradients by every parameter, given the gradient by the trace's `y`."""
+        gradients = self.parameters.like()
+        trace.dy = dy
+        da = self.readout.backward(trace.a[trace.emits], dy, gradients)
+        if len(da) < trace.T:
+            at_emitting, da = da, np.zeros_like(trace.a)
+            da[trace.emits] = at_emitting
+        backpropagate(trace, da, out=gradients)
+        if self.embedding is not None:
+            self._embedding_backward(self.embedding, trace, gradients["E"])
+        return gradients
+
+    def _embedding_backward(self, embedding: Embedding, trace: Trace, dE: Array) -> None:
+        embedding.backward(trace.tokens, trace.dx, dE)
+
+    def loss_and_gradients(
+        self, x: Any, targets: Any, mask: Any = None, a_0: Any = None
+    ) -> tuple[float, Parameters]:
+        """Return the mean cross-entropy in nats over the real outputs, and its gradients.
+
+        targets (K, B) holds a class for each emitting step, or (B,) where one step emits.
+        Raises TypeError or ValueError where an argument does not fit.
+        """
+        trace = self.forward(x, mask, a_0)
+        loss, dy = softmax_cross_entropy(trace.y, *_scored(trace, targets))
+        return loss, self.backward(trace, dy)
+
+    def predict(self, x: Any, mask: Any = None) -> Array:
+        """Return the most probable class of each emitting step, `(K, B)`."""
+        classes: Array = self.forward(x, mask).y.argmax(axis=-1)
+        return classes
+
+    def accuracy(self, x: Any, targets: Any, mask: Any = None) -> float:
+        """Return the share of real outputs (no padding) whose most probable class is the target."""
+        trace = self.forward(x, mask)
+        expected, weights = _scored(trace, targets)
+        return float(np.average(trace.y.argmax(axis=-1) == expected, weights=weights))
+
+
+class BagOfWords(SequenceModel):
+    """The approach without order: average the word vectors, then one hidden layer and a readout.
+
+    v = (counts / length) @ E, a = tanh(v @ Wxh + b), y = a @ Why + by
+
+    Shapes: tokens and mask (T, B), counts (B, n_tokens), v (B, n_x), y (1, B, n_y). The counts
+    are all it sees of a sentence: the order of the words is gone before the first product.
+    Source: Iyyer et al., "Deep unordered composition rivals syntactic methods", ACL 2015.
+    """
+
+    embedding: Embedding
+
+    def __init__(
+        self,
+        n_tokens: int,
+        n_x: int,
+        n_h: int,
+        n_y: int,
+        *,
+        rng: np.random.Generator | int = 0,
+        dtype: DTypeLike = np.float64,
+    ) -> None:
+        rng = generator(rng)
+        cell = RNNCell(n_x, n_h, rng=rng, dtype=dtype)
+        super().__init__(cell, n_y, one_to_one, n_tokens=n_tokens, rng=rng)
+
+    def counts(self, tokens: Any, mask: Any = None) -> Array:
+        """Return how often each word stands in each sentence, `(B, n_tokens)`.
+
+        Raises TypeError or ValueError where tokens or mask does not fit.
+        """
+        n_tokens = len(self.embedding.E)
+        tokens = check_ids("tokens", tokens, ("T", "B"), n_tokens)
+        T, B = tokens.shape
+        mask = check_mask(mask, T, B)
+        real = np.ones((T, B), bool) if mask is None else mask
+        column = np.broadcast_to(np.arange(B) * n_tokens, (T, B))
+        flat = np.bincount((tokens + column)[real], minlength=B * n_tokens)
+        return flat.reshape(B, n_tokens)
+
+    def forward(self, x: Any, mask: Any = None, a_0: Any = None) -> Trace:
+        counts = self.counts(x, mask)
+        shares = counts / counts.sum(axis=1, keepdims=True)
+        return self._run((shares @ self.embedding.E)[None], None, a_0, shares)
+
+    def _embedding_backward(self, embedding: Embedding, trace: Trace, dE: Array) -> None:
+        np.dot(trace.tokens.T, trace.dx[0], out=dE)
+
+
+def _scored(trace: Trace, targets: Any) -> tuple[Array, Array | None]:
+    """Return targets of the shape (K, B), and the weights that leave padding out."""
+    K = len(trace.y)
+    targets = np.asarray(targets)
+    if K == 1:
+        return targets.reshape(1, -1) if targets.ndim == 1 else targets, None
+    return targets, None if trace.mask is None else trace.mask[trace.emits].astype(trace.y.dtype)

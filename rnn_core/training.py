@@ -1,0 +1,235 @@
+"""Learning: SGD and Adam, clipping, mini-batches, and `fit`, which can be stopped and resumed."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from types import FrameType
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+
+from rnn_core.cells import generator
+from rnn_core.checks import check_positive, check_size
+from rnn_core.parameters import Array, Parameters
+
+
+class Batch(NamedTuple):
+    """What `loss_and_gradients` takes: x (T, B, ...), targets (B,) or (K, B), mask (T, B)."""
+
+    x: Array
+    targets: Array
+    mask: Array | None = None
+
+
+class Trainable(Protocol):
+    """What `fit` can train."""
+
+    parameters: Parameters
+
+    def loss_and_gradients(
+        self, x: Any, targets: Any, mask: Any = None
+    ) -> tuple[float, Parameters]:
+        """Return the loss of a batch and its gradients."""
+
+
+class Optimizer(Protocol):
+    """A rule that turns gradients into a change of the weights; `rate` is its learning rate."""
+
+    rate: float
+
+    def update(self, weights: Array, gradient: Array, scale: float = 1.0) -> None:
+        """Change the flat `weights` in place, at `scale` times the learning rate."""
+
+
+class SGD:
+    """Gradient descent: weights -= rate * gradient. Raises ValueError unless rate is above 0."""
+
+    def __init__(self, rate: float) -> None:
+        self.rate = check_positive("rate", rate)
+
+    def update(self, weights: Array, gradient: Array, scale: float = 1.0) -> None:
+        """Change the flat `weights` in place, at `scale` times the learning rate."""
+        weights -= (self.rate * scale) * gradient
+
+
+class Adam:
+    """Adam: steps of about `rate` for each weight, whatever the size of its gradient.
+
+    m = beta1 m + (1 - beta1) g, v = beta2 v + (1 - beta2) g^2, both starting at zero;
+    weights -= rate * m_hat / (sqrt(v_hat) + eps), m_hat = m / (1 - beta1^n), v_hat likewise.
+
+    Source: Kingma and Ba, "Adam: a method for stochastic optimization", ICLR 2015, algorithm 1.
+    Raises TypeError or ValueError unless rate and eps are above 0 and the betas in [0, 1).
+    """
+
+    def __init__(
+        self, rate: float = 3e-3, beta1: float = 0.9, beta2: float = 0.999, eps: float = 1e-8
+    ) -> None:
+        self.rate, self.eps = check_positive("rate", rate), check_positive("eps", eps)
+        for name, beta in (("beta1", beta1), ("beta2", beta2)):
+            if not 0 <= beta < 1:
+                raise ValueError(f"{name} is {beta}, expected at least 0 and below 1.")
+        self.beta1, self.beta2 = beta1, beta2
+        self.n = 0
+        self.m = self.v = self.scratch = np.empty(0)
+
+    def update(self, weights: Array, gradient: Array, scale: float = 1.0) -> None:
+        """Change the flat `weights` in place, at `scale` times the learning rate."""
+        if self.n == 0:
+            self.m, self.v = np.zeros_like(weights), np.zeros_like(weights)
+            self.scratch = np.empty_like(weights)
+        self.n += 1
+        m, v, scratch = self.m, self.v, self.scratch
+        m *= self.beta1
+        m += np.multiply(gradient, 1 - self.beta1, out=scratch)
+        v *= self.beta2
+        np.multiply(gradient, gradient, out=scratch)
+        scratch *= 1 - self.beta2
+        v += scratch
+        # The two corrections for the start at zero, folded into the rate and eps.
+        root = np.sqrt(1 - self.beta2**self.n)
+        np.sqrt(v, out=scratch)
+        scratch += self.eps * root
+        np.divide(m, scratch, out=scratch)
+        scratch *= self.rate * scale * root / (1 - self.beta1**self.n)
+        weights -= scratch
+
+
+def clip(gradient: Array, max_norm: float) -> float:
+    """Shorten the gradient in place to at most `max_norm` and return the norm it had.
+
+    Source: Pascanu, Mikolov and Bengio, "On the difficulty of training recurrent neural
+    networks", ICML 2013, algorithm 1. Raises ValueError unless max_norm is above 0.
+    """
+    check_positive("max_norm", max_norm)
+    norm = float(np.sqrt(gradient.dot(gradient)))
+    if norm > max_norm:
+        gradient *= max_norm / norm
+    return norm
+
+
+def minibatches(
+    x: Array,
+    targets: Array,
+    mask: Array | None = None,
+    *,
+    size: int,
+    rng: np.random.Generator | int = 0,
+) -> Iterator[Batch]:
+    """Yield mini-batches for ever; each pass takes every sequence once, in a new order.
+
+    Shapes: x (T, N, ...), targets (N,) or (K, N), mask (T, N); size is at most N.
+    Raises TypeError or ValueError where the numbers of sequences disagree.
+    """
+    N = x.shape[1]
+    others = {"targets": targets.shape[-1], "mask": N if mask is None else mask.shape[-1]}
+    for name, n in others.items():
+        if n != N:
+            raise ValueError(f"{name} holds {n} sequences, expected {N} as in x.")
+    if check_size("size", size) > N:
+        raise ValueError(f"size is {size}, expected at most the {N} sequences in x.")
+    return _endless(x, targets, mask, size, generator(rng))
+
+
+def _endless(
+    x: Array, targets: Array, mask: Array | None, size: int, rng: np.random.Generator
+) -> Iterator[Batch]:
+    while True:
+        order = rng.permutation(x.shape[1])
+        for start in range(0, len(order) - size + 1, size):
+            chosen = order[start : start + size]
+            some = None if mask is None else mask[:, chosen]
+            yield Batch(x[:, chosen], targets[..., chosen], some)
+
+
+@dataclass
+class History:
+    """What happened in training; `fit` takes it back to go on where it stopped."""
+
+    optimizer: Optimizer
+    losses: list[float] = field(default_factory=list)
+    norms: list[float] = field(default_factory=list)
+    """The gradient's norm at each step, before clipping."""
+    seconds: float = 0.0
+    interrupted: bool = False
+
+    @property
+    def steps(self) -> int:
+        """How many updates were made."""
+        return len(self.losses)
+
+
+def fit(
+    model: Trainable,
+    batches: Iterator[Batch],
+    *,
+    steps: int,
+    optimizer: Optimizer | None = None,
+    max_norm: float = 1.0,
+    decay: bool = True,
+    history: History | None = None,
+    watch: Callable[[History, int], None] | None = None,
+) -> History:
+    """Train until `steps` updates are made and return what happened.
+
+    Each update takes the next batch, its gradient clipped to `max_norm`, and (with `decay`) a
+    rate that falls in a straight line to zero at the last step. `watch(history, steps)` is called
+    after each one. The stop button (an interrupt) ends it after the update under way; calling
+    `fit` again with the returned `history` goes on exactly as if it had not been stopped.
+    Raises FloatingPointError, with the weights as before that step, where loss or gradient stops
+    being a number; TypeError or ValueError where an argument does not fit.
+    """
+    check_size("steps", steps)
+    check_positive("max_norm", max_norm)
+    if history is None:
+        history = History(Adam() if optimizer is None else optimizer)
+    elif optimizer not in (None, history.optimizer):
+        raise ValueError("optimizer is a new one, expected none: the history goes on with its own.")
+    optimizer, weights = history.optimizer, model.parameters.vector
+    history.interrupted = False
+    start = time.perf_counter() - history.seconds
+    with _StopButton() as stop_button:
+        while history.steps < steps and not stop_button.pressed:
+            loss, gradients = model.loss_and_gradients(*next(batches))
+            norm = clip(gradients.vector, max_norm)
+            if not (np.isfinite(loss) and np.isfinite(norm)):
+                raise FloatingPointError(
+                    f"step {history.steps + 1} has loss {loss} and gradient norm {norm}, expected "
+                    f"finite numbers: lower the learning rate (it is {optimizer.rate})."
+                )
+            scale = 1 - history.steps / steps if decay else 1.0
+            optimizer.update(weights, gradients.vector, scale)
+            history.losses.append(loss)
+            history.norms.append(norm)
+            history.seconds = time.perf_counter() - start
+            if watch is not None:
+                watch(history, steps)
+        history.interrupted = history.steps < steps
+    return history
+
+
+class _StopButton:
+    """Turn an interrupt into a flag, so that no update is left half done; a second one raises."""
+
+    def __init__(self) -> None:
+        self.pressed = False
+        # Python allows signal handlers in the main thread alone; elsewhere an interrupt raises.
+        self._available = threading.current_thread() is threading.main_thread()
+
+    def __enter__(self) -> _StopButton:
+        if self._available:
+            self._before = signal.signal(signal.SIGINT, self._press)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._available:
+            signal.signal(signal.SIGINT, self._before)
+
+    def _press(self, number: int, frame: FrameType | None) -> None:
+        if self.pressed:
+            raise KeyboardInterrupt
+        self.pressed = True
