@@ -26,6 +26,10 @@ class Activation(NamedTuple):
     apply: Callable[..., Any]
     slope: Callable[[Array], Any]
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # A saved cell keeps the name: functions without one cannot be pickled.
+        return activation_named, (self.name,)
+
 
 def _sigmoid(z: Array, out: Array) -> None:
     # 1 / (1 + e^-z) = (1 + tanh(z / 2)) / 2, the form that cannot overflow.
@@ -48,15 +52,24 @@ ACTIVATIONS = {
 
 def activation_named(name: str) -> Activation:
     """Return one of "tanh", "relu", "sigmoid", "identity"; raise ValueError for another name."""
-    if name not in ACTIVATIONS:
+    if not isinstance(name, str) or name not in ACTIVATIONS:
         names = ", ".join(repr(known) for known in ACTIVATIONS)
         raise ValueError(f"activation is {name!r}, expected one of {names}.")
     return ACTIVATIONS[name]
 
 
 def generator(rng: np.random.Generator | int) -> np.random.Generator:
-    """Return the generator itself, or a new one with this seed."""
-    return rng if isinstance(rng, np.random.Generator) else np.random.default_rng(rng)
+    """Return the generator itself, or a new one with this seed.
+
+    Raises TypeError where it is neither, ValueError for a seed below 0.
+    """
+    if isinstance(rng, np.random.Generator):
+        return rng
+    if isinstance(rng, bool) or not isinstance(rng, int | np.integer):
+        raise TypeError(f"rng is {rng!r}, expected an integer or a numpy.random.Generator.")
+    if rng < 0:
+        raise ValueError(f"rng is {rng}, expected a seed of at least 0.")
+    return np.random.default_rng(rng)
 
 
 def orthogonal(n: int, rng: np.random.Generator) -> Array:

@@ -19,7 +19,7 @@ def shape_text(shape: tuple[int | str, ...]) -> str:
 
 
 def check_shape(name: str, array: Array, expected: tuple[int | str, ...]) -> Array:
-    """Return `array`; raise ValueError unless it has the shape (a name in it fits any size >= 1)."""
+    """Return `array`; raise ValueError unless it has the shape (a name fits any size >= 1)."""
     fits = array.ndim == len(expected) and all(
         given >= 1 if isinstance(size, str) else given == size
         for given, size in zip(array.shape, expected, strict=True)
@@ -42,7 +42,8 @@ def check_finite(name: str, array: Array) -> Array:
         bad = np.argwhere(~np.isfinite(array))
         if len(bad):
             place = ", ".join(str(i) for i in bad[0])
-            raise ValueError(f"{name}[{place}] is {array[tuple(bad[0])]}, expected a finite number.")
+            value = array[tuple(bad[0])]
+            raise ValueError(f"{name}[{place}] is {value}, expected a finite number.")
     return array
 
 
@@ -53,7 +54,7 @@ def check_real(
 
     Raises TypeError where it holds no real numbers, ValueError where shape or values are wrong.
     """
-    array = value if isinstance(value, np.ndarray) else _as_array(name, value)
+    array = value if isinstance(value, np.ndarray) else as_array(name, value)
     if array.dtype.kind not in "fiub":
         raise TypeError(f"{name} holds {array.dtype} values, expected real numbers.")
     check_shape(name, array, expected)
@@ -67,10 +68,12 @@ def check_ids(name: str, value: Any, expected: tuple[int | str, ...], n_ids: int
 
     Raises TypeError where it holds anything but integers, ValueError where shape or range is wrong.
     """
-    array = _as_array(name, value)
+    array = as_array(name, value)
     if array.dtype.kind not in "iu":
         raise TypeError(f"{name} holds {array.dtype} values, expected integers.")
     check_shape(name, array, expected)
+    if not array.size:
+        raise ValueError(f"{name} is empty, expected at least one integer.")
     low, high = array.min(), array.max()
     if low < 0 or high >= n_ids:
         wrong = low if low < 0 else high
@@ -86,7 +89,7 @@ def check_mask(mask: Any, T: int, B: int) -> Array | None:
     """
     if mask is None:
         return None
-    array = _as_array("mask", mask)
+    array = as_array("mask", mask)
     if array.dtype.kind != "b":
         raise TypeError(f"mask holds {array.dtype} values, expected booleans.")
     check_shape("mask", array, (T, B))
@@ -106,7 +109,7 @@ def check_mask(mask: Any, T: int, B: int) -> Array | None:
 
 def check_positive(name: str, value: float) -> float:
     """Return `value`; raise ValueError unless it is a finite number above 0."""
-    _check_number(name, value)
+    check_number(name, value)
     if not (value > 0 and np.isfinite(value)):
         raise ValueError(f"{name} is {value}, expected a finite number above 0.")
     return value
@@ -127,7 +130,7 @@ def lengths_to_mask(lengths: Any, T: int) -> Array:
     Raises ValueError where a length is below 1 or above T, TypeError where it is no integer.
     """
     check_size("T", T)
-    array = _as_array("lengths", lengths)
+    array = as_array("lengths", lengths)
     if array.dtype.kind not in "iu":
         raise TypeError(f"lengths holds {array.dtype} values, expected integers.")
     check_shape("lengths", array, ("B",))
@@ -139,12 +142,25 @@ def lengths_to_mask(lengths: Any, T: int) -> Array:
     return mask
 
 
-def _check_number(name: str, value: Any) -> None:
+def check_number(name: str, value: Any) -> None:
+    """Raise TypeError unless `value` is a real number."""
     if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
         raise TypeError(f"{name} is {value!r}, expected a number.")
 
 
-def _as_array(name: str, value: Any) -> Array:
+def check_dtype(dtype: DTypeLike) -> np.dtype[Any]:
+    """Return the dtype; raise TypeError unless it is float64 or float32."""
+    try:
+        found = np.dtype(dtype)
+    except TypeError:
+        found = None
+    if found not in (np.float64, np.float32):
+        raise TypeError(f"dtype is {dtype!r}, expected numpy.float64 or numpy.float32.")
+    return found
+
+
+def as_array(name: str, value: Any) -> Array:
+    """Return `value` as an array; raise ValueError where its rows have unequal lengths."""
     try:
         return np.asarray(value)
     except ValueError:

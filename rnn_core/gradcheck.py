@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from rnn_core.checks import check_positive
+from rnn_core.checks import as_array, check_positive, check_shape
 from rnn_core.parameters import Array
 
 
@@ -16,6 +16,8 @@ def numerical_gradient(loss: Callable[[], float], array: Array, step: float = 1e
     `loss` takes no argument and reads `array`, which is nudged entry by entry in place and left
     as it was. Raises TypeError unless it is float64: in float32 rounding drowns the difference.
     """
+    if not isinstance(array, np.ndarray):
+        raise TypeError(f"array is a {type(array).__name__}, expected a NumPy array.")
     if array.dtype != np.float64:
         raise TypeError(f"array holds {array.dtype} values, expected float64.")
     check_positive("step", step)
@@ -36,15 +38,18 @@ def numerical_gradient(loss: Callable[[], float], array: Array, step: float = 1e
 def relative_error(computed: Array, measured: Array) -> float:
     """Return |computed - measured| / (|computed| + |measured|): 0 where equal, 1 at the worst.
 
-    |.| is the Euclidean norm; two zero gradients agree.
+    |.| is the Euclidean norm; two zero gradients agree. Raises ValueError unless the shapes agree.
     """
+    computed, measured = as_array("computed", computed), as_array("measured", measured)
+    check_shape("computed", computed, measured.shape)
     difference = float(np.linalg.norm(computed - measured))
     scale = float(np.linalg.norm(computed) + np.linalg.norm(measured))
     return difference / scale if scale else 0.0
 
 
 def relative_error_by_step(computed: Array, measured: Array) -> Array:
-    """Return the relative error of each time step of two arrays (T, ...)."""
+    """Return the relative error of each time step of two arrays (T, ...) of the same shape."""
+    check_shape("computed", as_array("computed", computed), np.shape(measured))
     return np.array([relative_error(c, m) for c, m in zip(computed, measured, strict=True)])
 
 

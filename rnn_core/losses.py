@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from rnn_core.checks import check_ids, check_real
+from rnn_core.checks import as_array, check_ids, check_real
 from rnn_core.parameters import Array
 
 
 def softmax(y: Array) -> Array:
     """Return the probabilities p = exp(y) / sum exp(y) along the last axis."""
+    y = as_array("y", y)
     p = np.exp(y - y.max(axis=-1, keepdims=True))
     p /= p.sum(axis=-1, keepdims=True)
     return p
@@ -25,9 +26,12 @@ def softmax_cross_entropy(y: Array, targets: Any, weights: Any = None) -> tuple[
 
     Shapes: y (..., n_y); targets (...) of integers 0 ... n_y - 1; weights (...) of numbers >= 0,
     all 1 unless given (0 for padding).
-    Raises TypeError or ValueError where targets or weights do not fit.
+    Raises TypeError or ValueError where y, targets or weights do not fit.
     Source: Goodfellow, Bengio and Courville, Deep Learning, section 6.2.2.3.
     """
+    y = as_array("y", y)
+    if y.dtype.kind != "f":
+        raise TypeError(f"y holds {y.dtype} values, expected floating-point numbers.")
     n_y = y.shape[-1]
     rows = y.reshape(-1, n_y)
     targets = check_ids("targets", targets, y.shape[:-1], n_y).reshape(-1)
@@ -41,8 +45,10 @@ def softmax_cross_entropy(y: Array, targets: Any, weights: Any = None) -> tuple[
         w = np.full(len(rows), 1.0 / len(rows), y.dtype)
     else:
         w = check_real("weights", weights, y.shape[:-1], y.dtype).reshape(-1)
-        if w.min() < 0 or w.sum() == 0:
-            raise ValueError("weights must not be negative, and at least one must be above 0.")
+        if w.min() < 0 or w.max() == 0:
+            raise ValueError(
+                f"weights go from {w.min()} to {w.max()}, expected none below 0 and one above."
+            )
         w = w / w.sum()
     p *= (w / total)[:, None]
     p[each, targets] -= w

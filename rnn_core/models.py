@@ -10,7 +10,14 @@ from numpy.typing import DTypeLike
 
 from rnn_core.bptt import Trace, backpropagate, unroll
 from rnn_core.cells import Cell, RNNCell, generator
-from rnn_core.checks import check_ids, check_mask, check_size
+from rnn_core.checks import (
+    as_array,
+    check_ids,
+    check_mask,
+    check_real,
+    check_shape,
+    check_size,
+)
 from rnn_core.losses import softmax_cross_entropy
 from rnn_core.parameters import Array, Layer, Network, Parameters
 from rnn_core.wiring import Wiring, many_to_many, one_to_one
@@ -20,6 +27,8 @@ class Embedding(Layer):
     """A learned vector for each token: x_t = E[token_t].
 
     Shapes: tokens (T, B) of integers 0 ... n_tokens - 1; E (n_tokens, n_x); x (T, B, n_x).
+    `E` starts normal with deviation 0.3: words begin nearly alike, so that what is learned of one
+    serves the others until they must differ.
     Source: Bengio et al., "A neural probabilistic language model", JMLR 3 (2003).
     """
 
@@ -35,7 +44,7 @@ class Embedding(Layer):
     ) -> None:
         shape = check_size("n_tokens", n_tokens), check_size("n_x", n_x)
         self.bind(Parameters({"E": shape}, dtype))
-        self.E = generator(rng).standard_normal(shape)
+        self.E = 0.3 * generator(rng).standard_normal(shape)
 
     def forward(self, tokens: Any) -> Array:
         """Return the vectors; raise TypeError or ValueError for anything but known token ids."""
@@ -106,6 +115,12 @@ class SequenceModel(Network):
         n_tokens: int | None = None,
         rng: np.random.Generator | int = 0,
     ) -> None:
+        if not isinstance(cell, Cell):
+            raise TypeError(f"cell is a {type(cell).__name__}, expected a Cell such as RNNCell.")
+        if not callable(wiring):
+            raise TypeError(
+                f"wiring is a {type(wiring).__name__}, expected a function such as many_to_one."
+            )
         rng, dtype = generator(rng), cell.W.dtype
         self.cell, self.wiring = cell, wiring
         self.readout = Readout(cell.n_h, n_y, rng=rng, dtype=dtype)
@@ -123,13 +138,17 @@ class SequenceModel(Network):
 
         Raises TypeError or ValueError where x, mask or a_0 does not fit.
         """
-        inputs = x if self.embedding is None else self.embedding.forward(x)
+        inputs = as_array("x", x) if self.embedding is None else self.embedding.forward(x)
         return self._run(inputs, mask, a_0, x)
 
-    def _run(self, inputs: Any, mask: Any, a_0: Any, tokens: Any) -> Trace:
-        wiring = self.wiring(max(1, len(inputs)))
+    def _run(self, inputs: Array, mask: Any, a_0: Any, tokens: Any) -> Trace:
+        T = len(check_shape("x", inputs, ("T", "B", self.cell.n_x)))
+        wiring = self.wiring(T)
+        if wiring.T != T:
+            raise ValueError(f"wiring({T}) has {wiring.T} steps, expected {T} as in x.")
         if not all(wiring.reads):
-            inputs = inputs * np.reshape(wiring.reads, (-1, 1, 1))
+            inputs = check_real("x", inputs, inputs.shape, self.cell.W.dtype)
+            inputs = inputs * _column(wiring.reads)
         trace = unroll(self.cell, inputs, a_0, mask)
         trace.tokens = tokens
         trace.emits = wiring.emitting
@@ -137,9 +156,12 @@ class SequenceModel(Network):
         return trace
 
     def backward(self, trace: Trace, dy: Array) -> Parameters:
-        """Return the gradients by every parameter, given the gradient by the trace's `y`."""
+        """Return the gradients by every parameter, given the gradient by the trace's `y`.
+
+        Raises TypeError or ValueError where dy does not fit.
+        """
         gradients = self.parameters.like()
-        trace.dy = dy
+        trace.dy = dy = check_real("dy", dy, trace.y.shape, trace.y.dtype)
         da = self.readout.backward(trace.a[trace.emits], dy, gradients)
         if len(da) < trace.T:
             at_emitting, da = da, np.zeros_like(trace.a)
@@ -150,7 +172,9 @@ class SequenceModel(Network):
         return gradients
 
     def _embedding_backward(self, embedding: Embedding, trace: Trace, dE: Array) -> None:
-        embedding.backward(trace.tokens, trace.dx, dE)
+        # A step that reads no input passes no gradient to the token that stands there.
+        dx = trace.dx * _column(self.wiring(trace.T).reads)
+        embedding.backward(trace.tokens, dx, dE)
 
     def loss_and_gradients(
         self, x: Any, targets: Any, mask: Any = None, a_0: Any = None
@@ -158,10 +182,15 @@ class SequenceModel(Network):
         """Return the mean cross-entropy in nats over the real outputs, and its gradients.
 
         targets (K, B) holds a class for each emitting step, or (B,) where one step emits.
-        Raises TypeError or ValueError where an argument does not fit.
+        Raises TypeError or ValueError where an argument does not fit, FloatingPointError where
+        the loss is no number any more.
         """
         trace = self.forward(x, mask, a_0)
         loss, dy = softmax_cross_entropy(trace.y, *_scored(trace, targets))
+        if not np.isfinite(loss):
+            raise FloatingPointError(
+                f"the loss is {loss}, expected a finite number: lower the learning rate."
+            )
         return loss, self.backward(trace, dy)
 
     def predict(self, x: Any, mask: Any = None) -> Array:
@@ -170,9 +199,13 @@ class SequenceModel(Network):
         return classes
 
     def accuracy(self, x: Any, targets: Any, mask: Any = None) -> float:
-        """Return the share of real outputs (no padding) whose most probable class is the target."""
+        """Return the share of real outputs (no padding) whose most probable class is the target.
+
+        Raises TypeError or ValueError where an argument does not fit.
+        """
         trace = self.forward(x, mask)
         expected, weights = _scored(trace, targets)
+        expected = check_ids("targets", expected, trace.y.shape[:-1], trace.y.shape[-1])
         return float(np.average(trace.y.argmax(axis=-1) == expected, weights=weights))
 
 
@@ -218,17 +251,22 @@ class BagOfWords(SequenceModel):
 
     def forward(self, x: Any, mask: Any = None, a_0: Any = None) -> Trace:
         counts = self.counts(x, mask)
-        shares = counts / counts.sum(axis=1, keepdims=True)
+        shares = (counts / counts.sum(axis=1, keepdims=True)).astype(self.cell.W.dtype)
         return self._run((shares @ self.embedding.E)[None], None, a_0, shares)
 
     def _embedding_backward(self, embedding: Embedding, trace: Trace, dE: Array) -> None:
         np.dot(trace.tokens.T, trace.dx[0], out=dE)
 
 
+def _column(flags: tuple[bool, ...]) -> Array:
+    """Return one flag per step as an array (T, 1, 1), to multiply (T, B, n) with."""
+    return np.reshape(flags, (-1, 1, 1))
+
+
 def _scored(trace: Trace, targets: Any) -> tuple[Array, Array | None]:
     """Return targets of the shape (K, B), and the weights that leave padding out."""
     K = len(trace.y)
-    targets = np.asarray(targets)
+    targets = as_array("targets", targets)
     if K == 1:
         return targets.reshape(1, -1) if targets.ndim == 1 else targets, None
     return targets, None if trace.mask is None else trace.mask[trace.emits].astype(trace.y.dtype)

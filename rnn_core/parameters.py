@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from rnn_core.checks import check_finite, check_shape
+from rnn_core.checks import check_dtype, check_real
 
 Array = NDArray[Any]
 Shapes = dict[str, tuple[int, ...]]
@@ -22,7 +22,8 @@ class Parameters(Mapping[str, Array]):
     """Arrays by name, stored one after the other in one flat `vector`.
 
     Writing `p["W"] = values` copies the values into the vector: the array stays the same array.
-    Raises ValueError where the values have another shape or are not finite.
+    Raises TypeError where the values are no real numbers, or the dtype is neither float64 nor
+    float32; ValueError where the values have another shape or are not finite.
     """
 
     def __init__(
@@ -30,7 +31,7 @@ class Parameters(Mapping[str, Array]):
     ) -> None:
         self.shapes = dict(shapes)
         size = sum(int(np.prod(shape)) for shape in shapes.values())
-        self.vector = np.zeros(size, dtype) if vector is None else vector
+        self.vector = np.zeros(size, check_dtype(dtype)) if vector is None else vector
         self._arrays: dict[str, Array] = {}
         start = 0
         for name, shape in shapes.items():
@@ -55,9 +56,7 @@ class Parameters(Mapping[str, Array]):
 
     def __setitem__(self, name: str, values: Any) -> None:
         array = self._arrays[name]
-        given = np.asarray(values, dtype=array.dtype)
-        check_shape(name, given, array.shape)
-        array[...] = check_finite(name, given)
+        array[...] = check_real(name, values, array.shape, array.dtype)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._arrays)

@@ -13,7 +13,14 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from rnn_core.cells import generator
-from rnn_core.checks import check_positive, check_size
+from rnn_core.checks import (
+    as_array,
+    check_mask,
+    check_number,
+    check_positive,
+    check_size,
+    shape_text,
+)
 from rnn_core.parameters import Array, Parameters
 
 
@@ -60,20 +67,31 @@ class Adam:
     """Adam: steps of about `rate` for each weight, whatever the size of its gradient.
 
     m = beta1 m + (1 - beta1) g, v = beta2 v + (1 - beta2) g^2, both starting at zero;
-    weights -= rate * m_hat / (sqrt(v_hat) + eps), m_hat = m / (1 - beta1^n), v_hat likewise.
+    weights -= rate * m_hat / (sqrt(v_hat) + eps), m_hat = m / (1 - beta1^n), v_hat likewise;
+    with `weight_decay`, also weights -= rate * weight_decay * weights.
 
-    Source: Kingma and Ba, "Adam: a method for stochastic optimization", ICLR 2015, algorithm 1.
-    Raises TypeError or ValueError unless rate and eps are above 0 and the betas in [0, 1).
+    Source: Kingma and Ba, "Adam: a method for stochastic optimization", ICLR 2015, algorithm 1;
+    Loshchilov and Hutter, "Decoupled weight decay regularization", ICLR 2019, algorithm 2.
+    Raises TypeError or ValueError unless rate and eps are above 0, the betas in [0, 1) and
+    weight_decay at least 0.
     """
 
     def __init__(
-        self, rate: float = 3e-3, beta1: float = 0.9, beta2: float = 0.999, eps: float = 1e-8
+        self,
+        rate: float = 3e-3,
+        beta1: float = 0.9,
+        beta2: float = 0.999,
+        eps: float = 1e-8,
+        weight_decay: float = 0.0,
     ) -> None:
         self.rate, self.eps = check_positive("rate", rate), check_positive("eps", eps)
         for name, beta in (("beta1", beta1), ("beta2", beta2)):
+            check_number(name, beta)
             if not 0 <= beta < 1:
                 raise ValueError(f"{name} is {beta}, expected at least 0 and below 1.")
-        self.beta1, self.beta2 = beta1, beta2
+        if not 0 <= weight_decay < np.inf:
+            raise ValueError(f"weight_decay is {weight_decay}, expected a finite number >= 0.")
+        self.beta1, self.beta2, self.weight_decay = beta1, beta2, weight_decay
         self.n = 0
         self.m = self.v = self.scratch = np.empty(0)
 
@@ -82,6 +100,11 @@ class Adam:
         if self.n == 0:
             self.m, self.v = np.zeros_like(weights), np.zeros_like(weights)
             self.scratch = np.empty_like(weights)
+        elif weights.shape != self.m.shape:
+            raise ValueError(
+                f"weights has {weights.size} numbers, expected {self.m.size}: this optimizer has "
+                "trained another model."
+            )
         self.n += 1
         m, v, scratch = self.m, self.v, self.scratch
         m *= self.beta1
@@ -96,6 +119,8 @@ class Adam:
         scratch += self.eps * root
         np.divide(m, scratch, out=scratch)
         scratch *= self.rate * scale * root / (1 - self.beta1**self.n)
+        if self.weight_decay:
+            scratch += (self.rate * scale * self.weight_decay) * weights
         weights -= scratch
 
 
@@ -122,14 +147,20 @@ def minibatches(
 ) -> Iterator[Batch]:
     """Yield mini-batches for ever; each pass takes every sequence once, in a new order.
 
-    Shapes: x (T, N, ...), targets (N,) or (K, N), mask (T, N); size is at most N.
+    Shapes: x (T, N, ...), targets (N,) or (K, N), mask (T, N); size is at most N, and the last
+    batch of a pass is smaller where size does not divide N.
     Raises TypeError or ValueError where the numbers of sequences disagree.
     """
-    N = x.shape[1]
-    others = {"targets": targets.shape[-1], "mask": N if mask is None else mask.shape[-1]}
-    for name, n in others.items():
-        if n != N:
-            raise ValueError(f"{name} holds {n} sequences, expected {N} as in x.")
+    x, targets = as_array("x", x), as_array("targets", targets)
+    if x.ndim < 2:
+        raise ValueError(f"x has the shape {shape_text(x.shape)}, expected (T, N) or (T, N, n_x).")
+    T, N = x.shape[:2]
+    if targets.ndim not in (1, 2) or targets.shape[-1] != N:
+        raise ValueError(
+            f"targets has the shape {shape_text(targets.shape)}, expected ({N},) or (K, {N}) "
+            f"for the {N} sequences in x."
+        )
+    mask = check_mask(mask, T, N)
     if check_size("size", size) > N:
         raise ValueError(f"size is {size}, expected at most the {N} sequences in x.")
     return _endless(x, targets, mask, size, generator(rng))
@@ -140,7 +171,7 @@ def _endless(
 ) -> Iterator[Batch]:
     while True:
         order = rng.permutation(x.shape[1])
-        for start in range(0, len(order) - size + 1, size):
+        for start in range(0, len(order), size):
             chosen = order[start : start + size]
             some = None if mask is None else mask[:, chosen]
             yield Batch(x[:, chosen], targets[..., chosen], some)
@@ -185,6 +216,10 @@ def fit(
     """
     check_size("steps", steps)
     check_positive("max_norm", max_norm)
+    if not isinstance(batches, Iterator):
+        raise TypeError(
+            f"batches is a {type(batches).__name__}, expected an iterator such as minibatches(...)."
+        )
     if history is None:
         history = History(Adam() if optimizer is None else optimizer)
     elif optimizer not in (None, history.optimizer):
@@ -192,9 +227,13 @@ def fit(
     optimizer, weights = history.optimizer, model.parameters.vector
     history.interrupted = False
     start = time.perf_counter() - history.seconds
-    with _StopButton() as stop_button:
+    # Numbers too large are an error below, and need no warnings on the way.
+    with _StopButton() as stop_button, np.errstate(over="ignore", invalid="ignore"):
         while history.steps < steps and not stop_button.pressed:
-            loss, gradients = model.loss_and_gradients(*next(batches))
+            batch = next(batches, None)
+            if batch is None:
+                raise ValueError(f"batches ended after {history.steps}, expected {steps} of them.")
+            loss, gradients = model.loss_and_gradients(*batch)
             norm = clip(gradients.vector, max_norm)
             if not (np.isfinite(loss) and np.isfinite(norm)):
                 raise FloatingPointError(

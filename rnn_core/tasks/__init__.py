@@ -1,0 +1,1 @@
+"""Data for the notebooks, one file per task; each says in its first lines what it is."""
