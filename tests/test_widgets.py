@@ -6,7 +6,7 @@ import pytest
 from ipywidgets.widgets.widget import _instances
 
 from rnn_core import exercises, show
-from rnn_core.show import Ask, Question, TrainingBar
+from rnn_core.show import Explore, Question, TrainingBar
 from rnn_core.tasks import word_order
 
 
@@ -16,10 +16,9 @@ def compare(first: str, second: str) -> show.Frame:
     return show.bags.compare([first, second], counts, word_order.VOCABULARY.words)
 
 
-def ask() -> Ask:
-    return Ask(
-        compare, {"sentence 1": "Bob is older than Tom", "sentence 2": "Tom is older than Bob"}
-    )
+def explore() -> Explore:
+    boxes = {"first": "Bob is older than Tom", "second": "Tom is older than Bob"}
+    return Explore(compare, {name: show.text_box(words) for name, words in boxes.items()})
 
 
 @pytest.mark.parametrize("name", exercises.all_questions())
@@ -63,33 +62,63 @@ def test_question_shows_its_text_as_text() -> None:
     assert "<i>" not in html
 
 
-def test_ask_answers_every_change_and_keeps_the_text_after_an_error() -> None:
-    box = ask()
+def test_explore_answers_every_change_and_keeps_the_text_after_an_error() -> None:
+    box = explore()
     assert "bags are equal" in box.result.value
-    box.boxes[0].value = "Bob was older than Tom"
+    box.controls["first"].value = "Bob was older than Tom"
     assert "bags differ" in box.result.value
-    box.boxes[0].value = "Bob <script> Tom"
+    box.controls["first"].value = "Bob <script> Tom"
     assert "is no word" in box.result.value
     assert "<script>" not in box.result.value
-    assert box.boxes[0].value == "Bob <script> Tom"
-    box.boxes[0].value = ""
+    assert box.controls["first"].value == "Bob <script> Tom"
+    box.controls["first"].value = ""
     assert "empty" in box.result.value
-    box.boxes[0].value = "Bob is older than Tom"
+    box.controls["first"].value = "Bob is older than Tom"
     assert "bags are equal" in box.result.value
     assert box.stored()["text/plain"].startswith("The bags are equal")
 
 
 def test_a_thousand_changes_make_no_new_widget() -> None:
-    box = ask()
+    box = explore()
     before = len(_instances)
     for number in range(1000):
-        box.boxes[number % 2].value = ("Bob", "Tom", "Ann is", "nobody", "")[number % 5]
+        box.controls[("first", "second")[number % 2]].value = (
+            "Bob",
+            "Tom",
+            "Ann is",
+            "nobody",
+            "",
+        )[number % 5]
     assert len(_instances) == before
 
 
-def test_ask_needs_a_box() -> None:
-    with pytest.raises(ValueError, match="boxes is empty"):
-        Ask(compare, {})
+def test_explore_needs_a_control_and_raises_what_the_first_values_raise() -> None:
+    with pytest.raises(ValueError, match="controls is empty"):
+        Explore(compare, {})
+    with pytest.raises(ValueError, match="'nobody' is no word"):
+        Explore(compare, {"first": show.text_box("nobody"), "second": show.text_box("Bob")})
+
+
+def test_what_changed_lights_up_and_nothing_else() -> None:
+    box = explore()
+    assert "rnn-changed" not in box.result.value
+    box.controls["first"].value = "Bob Bob is older than Tom"
+    lit = [node for node in box.frame.picture.iter() if "rnn-changed" in node.get("class", "")]
+    assert [node[0].text for node in lit] == ["sentence 1, Bob = 2"]
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "value", "kind"),
+    [(1, 9, 3, "IntSlider"), (-1.0, 1.0, 0.0, "FloatSlider"), (0, 2.5, 1, "FloatSlider")],
+)
+def test_slider_takes_its_kind_from_its_numbers(
+    low: float, high: float, value: float, kind: str
+) -> None:
+    control = show.slider(low, high, value)
+    assert type(control).__name__ == kind
+    assert (control.min, control.max, control.value) == (low, high, value)
+    with pytest.raises(ValueError, match="expected low < high"):
+        show.slider(high, low, value)
 
 
 def test_training_bar_follows_and_ends_full(capsys: pytest.CaptureFixture[str]) -> None:

@@ -81,7 +81,7 @@ LAB_CONFIG: dict[str, dict[str, object]] = {
 
 LAB_SETTINGS: dict[str, dict[str, object]] = {
     # Every cell is in the page, and the page ends where the notebook does.
-    "notebook-extension/tracker": {"windowingMode": "none", "scrollPastLastCell": False},
+    "notebook-extension/tracker": {"windowingMode": "none", "scrollPastEnd": False},
     "docmanager-extension/plugin": {"autosave": False},
     "apputils-extension/notification": {
         "fetchNews": "false",

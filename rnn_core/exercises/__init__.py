@@ -2,7 +2,7 @@
 
 from rnn_core.exercises.exercise import Exercise, Slip, Verdict
 from rnn_core.exercises.forward import ALL_STATES, BAG_OF_WORDS, NEXT_STATE
-from rnn_core.exercises.questions import all_questions, question
+from rnn_core.exercises.predict import all_questions, question
 
 __all__ = [
     "ALL_STATES",

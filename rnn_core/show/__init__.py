@@ -10,21 +10,24 @@ except ImportError as error:
     ) from None
 
 from rnn_core.show import bags
-from rnn_core.show.ask import Ask
 from rnn_core.show.charts import loss_curves
+from rnn_core.show.explore import Explore, choice, slider, text_box
 from rnn_core.show.question import Question
 from rnn_core.show.stepper import Frame, Stepper
 from rnn_core.show.steps import read_sentence, step_through
 from rnn_core.show.training_bar import TrainingBar
 
 __all__ = [
-    "Ask",
+    "Explore",
     "Frame",
     "Question",
     "Stepper",
     "TrainingBar",
     "bags",
+    "choice",
     "loss_curves",
     "read_sentence",
+    "slider",
     "step_through",
+    "text_box",
 ]

@@ -45,7 +45,16 @@ def compare(
         )
         y += 10
         for place, i in enumerate(present):
-            parts.append(_count(LEFT + place * column, y, column - 4, words[i], int(row[i])))
+            parts.append(
+                _count(
+                    LEFT + place * column,
+                    y,
+                    column - 4,
+                    f"sentence {number + 1}",
+                    words[i],
+                    int(row[i]),
+                )
+            )
         y += ROW_HEIGHT + 26
         for name, said in (answers or {}).items():
             answer = svg.element("tspan", said[number], font_weight="700")
@@ -57,7 +66,7 @@ def compare(
     return Frame(svg.picture(width, y, sentence, *parts), sentence)
 
 
-def _count(x: float, y: float, width: float, word: str, count: int) -> svg.Element:
+def _count(x: float, y: float, width: float, sentence: str, word: str, count: int) -> svg.Element:
     size = 13 if svg.text_width(word, 13) <= width else 10
     box = svg.rect(x, y, width, ROW_HEIGHT - 4, class_="rnn-node" + ("" if count else " rnn-maybe"))
     shown = svg.text(x + width / 2, y + 18, str(count), class_="rnn-middle rnn-bold")
@@ -68,7 +77,7 @@ def _count(x: float, y: float, width: float, word: str, count: int) -> svg.Eleme
         class_="rnn-middle rnn-quiet",
         font_size=size,
     )
-    title = svg.element("title", f"{word}: {count}")
+    title = svg.element("title", f"{sentence}, {word} = {count}")
     return svg.group(title, box, shown, label, class_="rnn-input")
 
 

@@ -36,6 +36,7 @@ _SHAPES = """
 .rnn-picture .rnn-cell { stroke: currentColor; stroke-opacity: .25; stroke-width: 1; }
 .rnn-picture .rnn-rule { stroke: currentColor; stroke-opacity: .5; stroke-width: 1.2; }
 .rnn-picture .rnn-bar { fill: var(--hue); fill-opacity: .75; }
+.rnn-picture .rnn-changed rect { stroke: #f0c800; stroke-width: 3; stroke-opacity: 1; }
 .rnn-picture .rnn-plus { fill: #e07b00; } .rnn-picture .rnn-minus { fill: #2b8ccf; }
 """
 

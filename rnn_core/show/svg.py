@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 from xml.etree import ElementTree
 
@@ -116,3 +117,19 @@ def without_titles(node: Element) -> Element:
 def _text(value: Any) -> str:
     # A tenth of a pixel is enough, and keeps the stored notebooks small.
     return f"{round(value, 1):g}" if isinstance(value, float) else str(value)
+
+
+def light_up_changes(before: Element, after: Element) -> None:
+    """Mark each number of `after` whose tooltip differs from the one it had in `before`."""
+    old = {name: value for name, value, _ in _numbers(before)}
+    for name, value, node in _numbers(after):
+        if old.get(name, value) != value:
+            node.attrib["class"] = f"{node.attrib.get('class', '')} rnn-changed".strip()
+
+
+def _numbers(picture: Element) -> Iterator[tuple[str, str, Element]]:
+    """Yield name, value and group of every number: the groups whose title is "name = value"."""
+    for node in picture.iter("g"):
+        if len(node) and node[0].tag == "title" and " = " in (node[0].text or ""):
+            name, _, value = (node[0].text or "").rpartition(" = ")
+            yield name, value, node

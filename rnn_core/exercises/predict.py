@@ -10,13 +10,18 @@ from rnn_core.show.question import Question
 
 
 def all_questions() -> dict[str, dict[str, Any]]:
-    """Return every question of the course by its name, "notebook.topic"."""
-    text = files(__package__).joinpath("questions.toml").read_text(encoding="utf-8")
-    return {
-        f"{notebook}.{topic}": entry
-        for notebook, topics in tomllib.loads(text).items()
-        for topic, entry in topics.items()
-    }
+    """Return every question of the course by its name, "notebook.topic".
+
+    Each file in the folder `questions` holds those of one notebook.
+    """
+    folder = files(__package__).joinpath("questions")
+    found = {}
+    for file in sorted(folder.iterdir(), key=lambda file: file.name):
+        notebook, _, kind = file.name.partition(".")
+        if kind == "toml":
+            for topic, entry in tomllib.loads(file.read_text(encoding="utf-8")).items():
+                found[f"{notebook}.{topic}"] = entry
+    return found
 
 
 def question(name: str) -> Question:

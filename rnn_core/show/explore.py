@@ -1,0 +1,97 @@
+"""Controls whose picture the kernel computes anew: for what frames cannot be made ahead.
+
+Each change makes one frame and puts it into one HTML widget, so that a thousand changes leave
+nothing behind. What stands otherwise than before the change lights up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from html import escape
+from typing import Any
+
+import ipywidgets as widgets
+
+from rnn_core.show import svg
+from rnn_core.show.live import FULL_WIDTH, LiveBox
+from rnn_core.show.stepper import Frame
+from rnn_core.show.stills import still_of
+
+_STYLE = {"description_width": "110px"}
+
+
+def slider(low: float, high: float, value: float, step: float | None = None) -> widgets.Widget:
+    """Return a slider: of whole numbers where low, high and value are, else of steps of 0.05.
+
+    Raises ValueError unless low < high and value is between them.
+    """
+    if not (low < high and low <= value <= high):
+        raise ValueError(f"the slider goes from {low} to {high} at {value}, expected low < high.")
+    whole = step is None and all(isinstance(number, int) for number in (low, high, value))
+    kind = widgets.IntSlider if whole else widgets.FloatSlider
+    return kind(
+        value=value,
+        min=low,
+        max=high,
+        step=step or (1 if whole else 0.05),
+        style=_STYLE,
+        layout=widgets.Layout(width="min(460px, 96%)"),
+        readout_format="d" if whole else ".2f",
+    )
+
+
+def choice(*options: str) -> widgets.Widget:
+    """Return a drop-down list of these options, the first one chosen."""
+    return widgets.Dropdown(options=options, style=_STYLE, layout=widgets.Layout(width="280px"))
+
+
+def text_box(words: str) -> widgets.Widget:
+    """Return a box to type in."""
+    return widgets.Text(
+        value=words,
+        continuous_update=True,
+        style=_STYLE,
+        layout=widgets.Layout(width="min(640px, 96%)"),
+    )
+
+
+class Explore(LiveBox):
+    """Labelled controls above the frame that `draw` makes of their values.
+
+    `draw` takes one argument for each control, by the control's name (blanks become underscores),
+    and returns a `Frame`; what it raises as ValueError, TypeError or FloatingPointError is shown
+    as its sentence in place of the picture, and the controls stay as they are.
+    Raises ValueError where there is no control, and what `draw` raises for the first values.
+    """
+
+    def __init__(self, draw: Callable[..., Frame], controls: Mapping[str, widgets.Widget]) -> None:
+        if not controls:
+            raise ValueError("controls is empty, expected a name and a widget for each control.")
+        self._draw = draw
+        self.controls = {label.replace(" ", "_"): control for label, control in controls.items()}
+        self.result = widgets.HTML(layout=FULL_WIDTH)
+        for label, control in controls.items():
+            control.description = label
+            control.observe(self._update, names="value")
+        # What the first values raise is the author's mistake, and is raised.
+        self.frame = draw(**self.values)
+        self.result.value = self.frame.html()
+        super().__init__([*controls.values(), self.result], "rnn-explore")
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The value of each control by its name."""
+        return {name: control.value for name, control in self.controls.items()}
+
+    def _update(self, _: Any) -> None:
+        try:
+            frame = self._draw(**self.values)
+        except (ValueError, TypeError, FloatingPointError) as error:
+            self.result.value = f'<p class="rnn-answer rnn-wrong">{escape(str(error))}</p>'
+            return
+        svg.light_up_changes(self.frame.picture, frame.picture)
+        self.frame = frame
+        self.result.value = frame.html()
+
+    def stored(self) -> dict[str, str]:
+        return still_of([self.frame.picture], self.frame.sentence).bundle()
