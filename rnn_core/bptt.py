@@ -212,6 +212,7 @@ def backpropagate(
         dstates[-1] = arrives
     trace.da_prev[1:] = da[:-1]
     trace.da[-1] += da[-1]
+    cell.slopes(trace)
     if trace.mask is None:
         for t in reversed(range(trace.T)):
             cell.backward(trace, t)

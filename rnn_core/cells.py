@@ -24,7 +24,7 @@ class Activation(NamedTuple):
 
     name: str
     apply: Callable[..., Any]
-    slope: Callable[[Array], Any]
+    slope: Callable[..., Any]
 
     def __reduce__(self) -> tuple[Any, ...]:
         # A saved cell keeps the name: functions without one cannot be pickled.
@@ -39,13 +39,39 @@ def _sigmoid(z: Array, out: Array) -> None:
     out *= 0.5
 
 
+def _tanh_slope(a: Array, out: Array) -> None:
+    np.multiply(a, a, out=out)
+    np.subtract(1.0, out, out=out)
+
+
+def _relu(z: Array, out: Array) -> None:
+    np.maximum(z, 0.0, out=out)
+
+
+def _relu_slope(a: Array, out: Array) -> None:
+    out[...] = a > 0
+
+
+def _sigmoid_slope(a: Array, out: Array) -> None:
+    np.subtract(1.0, a, out=out)
+    out *= a
+
+
+def _identity(z: Array, out: Array) -> None:
+    out[...] = z
+
+
+def _identity_slope(a: Array, out: Array) -> None:
+    out[...] = 1.0
+
+
 ACTIVATIONS = {
     f.name: f
     for f in (
-        Activation("tanh", np.tanh, lambda a: 1 - a * a),
-        Activation("relu", lambda z, out: np.maximum(z, 0.0, out=out), lambda a: a > 0),
-        Activation("sigmoid", _sigmoid, lambda a: a * (1 - a)),
-        Activation("identity", lambda z, out: np.copyto(out, z), lambda a: 1.0),
+        Activation("tanh", np.tanh, _tanh_slope),
+        Activation("relu", _relu, _relu_slope),
+        Activation("sigmoid", _sigmoid, _sigmoid_slope),
+        Activation("identity", _identity, _identity_slope),
     )
 }
 
@@ -116,6 +142,9 @@ class Cell(Layer):
         """Compute step t; on entry `trace.gates[t]` holds x_t @ Wxh + b."""
         raise NotImplementedError
 
+    def slopes(self, trace: Trace) -> None:
+        """Before the loop backward: fill `trace.dz` with what all steps can know at once."""
+
     def backward(self, trace: Trace, t: int) -> None:
         """Turn `trace.da[t]` (complete) into `trace.dz[t]`, and add to `trace.da_prev[t]`."""
         raise NotImplementedError
@@ -162,6 +191,10 @@ class RNNCell(Cell):
         a += trace.a_prev[t].dot(self.W)
         self._f.apply(a, out=a)
 
+    def slopes(self, trace: Trace) -> None:
+        self._f.slope(trace.a, out=trace.dz)
+
     def backward(self, trace: Trace, t: int) -> None:
-        dz = np.multiply(trace.da[t], self._f.slope(trace.a[t]), out=trace.dz[t])
+        dz = trace.dz[t]  # it holds the slope f'(z_t)
+        dz *= trace.da[t]
         trace.da_prev[t] += dz.dot(self.W.T)

@@ -6,6 +6,7 @@ on `vector`. The equations need no knowledge of the vector: each works on `W`, `
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -30,12 +31,12 @@ class Parameters(Mapping[str, Array]):
         self, shapes: Shapes, dtype: DTypeLike = np.float64, vector: Array | None = None
     ) -> None:
         self.shapes = dict(shapes)
-        size = sum(int(np.prod(shape)) for shape in shapes.values())
+        size = sum(math.prod(shape) for shape in shapes.values())
         self.vector = np.zeros(size, check_dtype(dtype)) if vector is None else vector
         self._arrays: dict[str, Array] = {}
         start = 0
         for name, shape in shapes.items():
-            stop = start + int(np.prod(shape))
+            stop = start + math.prod(shape)
             self._arrays[name] = self.vector[start:stop].reshape(shape)
             start = stop
 
@@ -48,7 +49,7 @@ class Parameters(Mapping[str, Array]):
         first = self._arrays[prefix + names[0]]
         start = (first.ctypes.data - self.vector.ctypes.data) // self.vector.itemsize
         shapes = {name: self.shapes[prefix + name] for name in names}
-        stop = start + sum(int(np.prod(shape)) for shape in shapes.values())
+        stop = start + sum(math.prod(shape) for shape in shapes.values())
         return Parameters(shapes, vector=self.vector[start:stop])
 
     def __getitem__(self, name: str) -> Array:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache, cached_property
 
 import numpy as np
 
@@ -37,7 +38,7 @@ class Wiring:
         """The number of steps."""
         return len(self.reads)
 
-    @property
+    @cached_property
     def emitting(self) -> slice | Array:
         """The indices of the steps that emit: a slice where they are neighbours."""
         steps = np.flatnonzero(self.emits)
@@ -45,6 +46,7 @@ class Wiring:
         return slice(first, last + 1) if last - first + 1 == len(steps) else steps
 
 
+@cache
 def one_to_one(T: int = 1) -> Wiring:
     """One input, one output, no time: image classification. Raises ValueError unless T is 1."""
     if check_size("T", T) != 1:
@@ -52,21 +54,25 @@ def one_to_one(T: int = 1) -> Wiring:
     return Wiring("one-to-one", (True,), (True,))
 
 
+@cache
 def one_to_many(T: int) -> Wiring:
     """Read at the first step, emit at every step: image captioning, music."""
     return Wiring("one-to-many", _only(0, T), (True,) * T)
 
 
+@cache
 def many_to_one(T: int) -> Wiring:
     """Read at every step, emit at the last: sentiment of a review."""
     return Wiring("many-to-one", (True,) * check_size("T", T), _only(T - 1, T))
 
 
+@cache
 def many_to_many(T: int) -> Wiring:
     """Read and emit at every step: named-entity recognition."""
     return Wiring("many-to-many, equal lengths", (True,) * check_size("T", T), (True,) * T)
 
 
+@cache
 def many_to_many_unequal(T_in: int, T_out: int) -> Wiring:
     """Read T_in steps, then emit T_out steps: translation, speech recognition."""
     check_size("T_in", T_in), check_size("T_out", T_out)

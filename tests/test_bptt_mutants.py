@@ -53,13 +53,19 @@ MUTANTS = [
         "np.dot(trace.a_prev[0].T, cell.dz_at_W(trace)[0], out",
         "W",
     ),
-    Mutant("no tanh'", "cells.py", "self._f.slope(trace.a[t])", "1.0", EARLIER),
+    Mutant(
+        "no tanh'",
+        "cells.py",
+        "self._f.slope(trace.a, out=trace.dz)",
+        "trace.dz[...] = 1.0",
+        EARLIER,
+    ),
     Mutant("a_t for a_{t-1}", "bptt.py", "_rows(trace.a_prev).T", "_rows(trace.a).T", "W"),
     Mutant(
         "tanh' of the wrong step",
         "cells.py",
-        "slope(trace.a[t])",
-        "slope(trace.a_prev[t])",
+        "slope(trace.a, out",
+        "slope(trace.a_prev, out",
         EARLIER,
     ),
     # The loop over time.
@@ -165,10 +171,10 @@ MUTANTS = [
         EARLIER,
     ),
     # The slopes.
-    Mutant("1 - a for tanh'", "cells.py", "lambda a: 1 - a * a", "lambda a: 1 - a", EARLIER),
-    Mutant("1 - a for sigmoid'", "cells.py", "lambda a: a * (1 - a)", "lambda a: 1 - a", CELL),
-    Mutant("slope 1 for relu'", "cells.py", "lambda a: a > 0", "lambda a: 1.0", CELL),
-    Mutant("slope a for identity'", "cells.py", "lambda a: 1.0", "lambda a: a", CELL),
+    Mutant("1 - a for tanh'", "cells.py", "np.multiply(a, a, out=out)", "out[...] = a", EARLIER),
+    Mutant("1 - a for sigmoid'", "cells.py", "    out *= a\n", "", CELL),
+    Mutant("slope 1 for relu'", "cells.py", "out[...] = a > 0", "out[...] = 1.0", CELL),
+    Mutant("slope a for identity'", "cells.py", "out[...] = 1.0", "out[...] = a", CELL),
     # Readout, embedding, bag of words, loss.
     Mutant(
         "outputs' gradients at the wrong steps",
