@@ -16,7 +16,7 @@ from rnn_core.gradcheck import (
 from rnn_core.losses import softmax, softmax_cross_entropy
 from rnn_core.models import BagOfWords, Embedding, Readout, SequenceModel
 from rnn_core.parameters import Layer, Network, Parameters
-from rnn_core.training import SGD, Adam, Batch, History, clip, fit, minibatches
+from rnn_core.training import GRID, SGD, Adam, Batch, History, clip, fit, minibatches
 from rnn_core.wiring import (
     Wiring,
     many_to_many,
@@ -33,6 +33,7 @@ __all__ = [
     "Batch",
     "Cell",
     "Embedding",
+    "GRID",
     "History",
     "Layer",
     "Network",

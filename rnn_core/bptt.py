@@ -206,25 +206,19 @@ def backpropagate(
     da = check_real("da", da, trace.a.shape, cell.W.dtype)
     last = _parts("da_T", da_T, cell, trace.B)
     trace.prepare_backward()
-    trace.da_from_y = da
     for dstates, arrives in zip(trace.dstates, last, strict=True):
         dstates[:-1] = 0.0
         dstates[-1] = arrives
     trace.da_prev[1:] = da[:-1]
     trace.da[-1] += da[-1]
+    if trace.mask is not None:
+        da = da.copy()
+        for gradient in (da, *(dstates[1:] for dstates in trace.dstates)):
+            _move_to_real_steps(gradient, trace.mask)
+    trace.da_from_y = da
     cell.slopes(trace)
-    if trace.mask is None:
-        for t in reversed(range(trace.T)):
-            cell.backward(trace, t)
-    else:
-        for t in reversed(range(trace.T)):
-            # Where the state was handed on unchanged, so is its gradient.
-            handed_on = [np.where(trace.mask[t][:, None], 0.0, d[t + 1]) for d in trace.dstates]
-            for dstates, unchanged in zip(trace.dstates, handed_on, strict=True):
-                dstates[t + 1] -= unchanged
-            cell.backward(trace, t)
-            for dstates, unchanged in zip(trace.dstates, handed_on, strict=True):
-                dstates[t] += unchanged
+    for t in reversed(range(trace.T)):
+        cell.backward(trace, t)
     # The sum over time of each step's x_t.T @ dz_t *is* one product of the stacked steps.
     gradients = cell.parameters.like() if out is None else out
     dz = _rows(trace.dz)
@@ -232,6 +226,14 @@ def backpropagate(
     np.dot(_rows(trace.a_prev).T, _rows(cell.dz_at_W(trace)), out=gradients["W"])
     dz.sum(axis=0, out=gradients["b"])
     return gradients
+
+
+def _move_to_real_steps(da: Array, mask: Array) -> None:
+    """Move what reaches a padded step, whose state was handed on, to the step it came from."""
+    for t in reversed(range(1, len(da))):
+        padded = ~mask[t]
+        da[t - 1][padded] += da[t][padded]
+        da[t][padded] = 0.0
 
 
 def _rows(array: Array) -> Array:

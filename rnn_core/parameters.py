@@ -74,7 +74,10 @@ def _restore(shapes: Shapes, vector: Array) -> Parameters:
 
 
 class Layer:
-    """Anything with weights: `layer.W` reads, and `layer.W = values` copies into, `parameters`."""
+    """Anything with weights: `layer.W` reads, and `layer.W = values` copies into, `parameters`.
+
+    Writing a name that is not there raises AttributeError: a misspelt weight must not go unseen.
+    """
 
     parameters: Parameters
 
@@ -84,8 +87,13 @@ class Layer:
         self.__dict__.update(parameters)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if name in self.__dict__.get("parameters", ()):
+        names = self.__dict__.get("parameters", {})
+        if name in names:
             self.parameters[name] = value
+        elif names and not hasattr(self, name):
+            raise AttributeError(
+                f"{type(self).__name__} has no {name}, expected one of {', '.join(names)}."
+            )
         else:
             super().__setattr__(name, value)
 

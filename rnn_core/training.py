@@ -23,6 +23,9 @@ from rnn_core.checks import (
 )
 from rnn_core.parameters import Array, Parameters
 
+GRID = 2.0**-20
+"""About a millionth: far above what machines differ in, far below what a weight needs."""
+
 
 class Batch(NamedTuple):
     """What `loss_and_gradients` takes: x (T, B, ...), targets (B,) or (K, B), mask (T, B)."""
@@ -202,20 +205,26 @@ def fit(
     optimizer: Optimizer | None = None,
     max_norm: float = 1.0,
     decay: bool = True,
+    grid: float | None = None,
     history: History | None = None,
     watch: Callable[[History, int], None] | None = None,
 ) -> History:
     """Train until `steps` updates are made and return what happened.
 
     Each update takes the next batch, its gradient clipped to `max_norm`, and (with `decay`) a
-    rate that falls in a straight line to zero at the last step. `watch(history, steps)` is called
-    after each one. The stop button (an interrupt) ends it after the update under way; calling
+    rate that falls in a straight line to zero at the last step. With `grid`, the weights are
+    rounded to multiples of it after each update: machines differ in the last digits of a product,
+    training can blow such a difference up to any size, and rounding wipes it out in time; with
+    GRID they all train the same network. `watch(history, steps)` is called after each update.
+    The stop button (an interrupt) ends it after the update under way; calling
     `fit` again with the returned `history` goes on exactly as if it had not been stopped.
     Raises FloatingPointError, with the weights as before that step, where loss or gradient stops
     being a number; TypeError or ValueError where an argument does not fit.
     """
     check_size("steps", steps)
     check_positive("max_norm", max_norm)
+    if grid is not None:
+        check_positive("grid", grid)
     if not isinstance(batches, Iterator):
         raise TypeError(
             f"batches is a {type(batches).__name__}, expected an iterator such as minibatches(...)."
@@ -242,6 +251,8 @@ def fit(
                 )
             scale = 1 - history.steps / steps if decay else 1.0
             optimizer.update(weights, gradients.vector, scale)
+            if grid is not None:
+                np.multiply(np.rint(weights / grid), grid, out=weights)
             history.losses.append(loss)
             history.norms.append(norm)
             history.seconds = time.perf_counter() - start

@@ -73,8 +73,8 @@ MUTANTS = [
     Mutant(
         "loop from left to right",
         "bptt.py",
-        "for t in reversed(range(trace.T)):\n            cell.backward",
-        "for t in range(trace.T):\n            cell.backward",
+        "for t in reversed(range(trace.T)):\n        cell.backward",
+        "for t in range(trace.T):\n        cell.backward",
         EARLIER,
     ),
     Mutant(
@@ -152,22 +152,22 @@ MUTANTS = [
     Mutant(
         "mask ignored on the way back",
         "bptt.py",
-        "np.where(trace.mask[t][:, None], 0.0, d[t + 1])",
-        "0.0 * d[t + 1]",
+        "_move_to_real_steps(gradient, trace.mask)",
+        "pass",
         EARLIER,
     ),
     Mutant(
         "padding stops the gradient",
         "bptt.py",
-        "dstates[t] += unchanged",
-        "dstates[t] += 0.0 * unchanged",
+        "da[t - 1][padded] += da[t][padded]",
+        "pass",
         EARLIER,
     ),
     Mutant(
         "padding counted twice",
         "bptt.py",
-        "dstates[t + 1] -= unchanged",
-        "dstates[t + 1] -= 0.0 * unchanged",
+        "        da[t][padded] = 0.0\n",
+        "",
         EARLIER,
     ),
     # The slopes.

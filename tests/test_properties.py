@@ -175,14 +175,19 @@ def test_contributions_of_single_steps_add_up_to_the_gradients(case):
 @pytest.mark.parametrize("case", GRID[::2], ids=str)
 def test_two_gradients_meet_at_each_state(case):
     trace, _, da, da_T = run(case)
-    np.testing.assert_array_equal(trace.da_from_y, da)
     real = np.ones((trace.T, trace.B), bool) if trace.mask is None else trace.mask
     for t in range(1, trace.T + 1):
         step = trace.step(t)
         close(step.da_from_y + step.da_from_next, step.da)
-        arrives = da_T if t == trace.T else trace.step(t + 1).dz @ trace.cell.W.T
-        inside = real[t - 1] if t == trace.T else real[t]
-        close(step.da_from_next[inside], arrives[inside])
+        # From its own output and from the padding after it, which hands its state on.
+        own = np.where(real[t - 1][:, None], da[t - 1], 0.0)
+        last = real[t - 1] & (~real[t] if t < trace.T else True)
+        own[last] += (da[t:] * ~real[t:, :, None]).sum(axis=0)[last]
+        close(step.da_from_y, own)
+        arrives = np.where(last[:, None], da_T, 0.0)
+        if t < trace.T:
+            arrives += trace.step(t + 1).dz @ trace.cell.W.T
+        close(step.da_from_next, arrives)
 
 
 @pytest.mark.parametrize("case", GRID[::2], ids=str)
@@ -542,3 +547,26 @@ def test_inputs_of_any_memory_layout_give_the_same(mask):
     others = rnn_core.backpropagate(odd, wide, np.asfortranarray(da_T))
     close(odd.a, trace.a)
     close(others.vector, gradients.vector)
+
+
+def test_a_misspelt_weight_does_not_go_unseen() -> None:
+    cell = rnn_core.RNNCell(2, 3)
+    with pytest.raises(AttributeError, match="RNNCell has no Whh, expected one of Wxh, W, b"):
+        cell.Whh = np.eye(3)
+
+
+def test_the_answer_s_gradient_stands_at_each_sequence_s_own_last_step() -> None:
+    rng = np.random.default_rng(11)
+    cell = rnn_core.RNNCell(3, 5, rng=rng)
+    model = rnn_core.SequenceModel(cell, 4, rnn_core.many_to_one, rng=rng)
+    x, lengths = rng.standard_normal((6, 3, 3)), [6, 2, 4]
+    trace = model.forward(x, rnn_core.lengths_to_mask(lengths, 6))
+    dy = rng.standard_normal(trace.y.shape)
+    model.backward(trace, dy)
+    for b, last in enumerate(lengths):
+        expected = np.zeros((6, 5))
+        expected[last - 1] = dy[0, b] @ model.readout.Why.T
+        np.testing.assert_allclose(trace.da_from_y[:, b], expected, rtol=1e-12)
+        from_next = [trace.step(t).da_from_next[b] for t in range(1, 7)]
+        assert not np.any(from_next[last - 1 :])
+        assert np.all(from_next[last - 2])

@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 OPEN_THE_COURSE = (
     "python -m pip install -r requirements.txt && "
-    "python -m jupyter lab notebooks/00_start_here.ipynb"
+    "python -m jupyter lab --ServerApp.root_dir=. notebooks/00_start_here.ipynb"
 )
 RUN_THE_TESTS = "python -m pip install -r requirements.txt && python -m pytest"
 
@@ -69,3 +69,13 @@ def test_relative_links_lead_somewhere(path: Path) -> None:
     ]
     missing = [target for target in relative if not (path.parent / unquote(target)).exists()]
     assert not missing, f"{path.name} links to {', '.join(missing)}, which is not there"
+
+
+def test_the_first_example_runs_and_prints_what_it_says(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    example = re.search(r"```python\n(.*?)```", text, flags=re.DOTALL)
+    assert example is not None
+    exec(example[1], {})
+    assert capsys.readouterr().out == "(4, 4)\n"

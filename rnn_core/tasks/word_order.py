@@ -19,7 +19,7 @@ from rnn_core.cells import RNNCell
 from rnn_core.models import BagOfWords, SequenceModel
 from rnn_core.parameters import Array
 from rnn_core.tasks.vocabulary import Vocabulary
-from rnn_core.training import Adam, History, fit, minibatches
+from rnn_core.training import GRID, Adam, History, fit, minibatches
 from rnn_core.wiring import many_to_one
 
 NAMES = ("Bob", "Tom", "Ann", "Eva", "Max", "Joe", "Sue", "Kim")
@@ -141,7 +141,8 @@ def train(
 ) -> History:
     """Train either model on the training set by the same recipe, and return what happened."""
     batches = minibatches(*encode(splits()["train"]), size=BATCH_SIZE, rng=seed)
-    return fit(model, batches, steps=steps, optimizer=Adam(1e-2, weight_decay=0.1), watch=watch)
+    optimizer = Adam(1e-2, weight_decay=0.1)
+    return fit(model, batches, steps=steps, optimizer=optimizer, grid=GRID, watch=watch)
 
 
 def answers(model: SequenceModel, texts: Sequence[str]) -> list[str]:
