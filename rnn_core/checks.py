@@ -20,10 +20,9 @@ def shape_text(shape: tuple[int | str, ...]) -> str:
 
 def check_shape(name: str, array: Array, expected: tuple[int | str, ...]) -> Array:
     """Return `array`; raise ValueError unless it has the shape (a name fits any size >= 1)."""
-    fits = array.ndim == len(expected) and all(
-        given >= 1 if isinstance(size, str) else given == size
-        for given, size in zip(array.shape, expected, strict=True)
-    )
+    fits = array.ndim == len(expected)
+    for given, size in zip(array.shape, expected, strict=False):
+        fits = fits and (given == size or (isinstance(size, str) and given > 0))
     if not fits:
         empty = " (an empty sequence has nothing to unroll)" if 0 in array.shape else ""
         raise ValueError(
