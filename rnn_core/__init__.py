@@ -5,7 +5,7 @@ Importing this package loads NumPy and nothing else; pictures and sliders are in
 """
 
 from rnn_core.bptt import Step, Trace, backpropagate, unroll
-from rnn_core.cells import ACTIVATIONS, Cell, RNNCell
+from rnn_core.cells import ACTIVATIONS, Cell, GRUCell, LSTMCell, RNNCell
 from rnn_core.checks import lengths_to_mask
 from rnn_core.gradcheck import (
     check_gradients,
@@ -34,7 +34,9 @@ __all__ = [
     "Cell",
     "Embedding",
     "GRID",
+    "GRUCell",
     "History",
+    "LSTMCell",
     "Layer",
     "Network",
     "Parameters",

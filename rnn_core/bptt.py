@@ -5,7 +5,7 @@ One pair of loops serves every cell: what one step computes is the cell's own bu
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -36,6 +36,10 @@ class Trace:
     dy: Array
     emits: slice | Array
     tokens: Any
+
+    if TYPE_CHECKING:
+        # The arrays that a cell names: its further states, and what it saves for the way back.
+        def __getattr__(self, name: str) -> Array: ...
 
     def __init__(self, cell: Cell, x: Array, mask: Array | None) -> None:
         T, B, _ = x.shape

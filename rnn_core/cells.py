@@ -198,3 +198,123 @@ class RNNCell(Cell):
         dz = trace.dz[t]  # it holds the slope f'(z_t)
         dz *= trace.da[t]
         trace.da_prev[t] += dz.dot(self.W.T)
+
+
+class GatedCell(Cell):
+    """What GRU and LSTM share: blocks of columns, one for each gate and one for the candidate.
+
+    The gates pass through a sigmoid, the candidate, always the last block, through tanh.
+    """
+
+    block_names: ClassVar[tuple[str, ...]]
+    """The blocks of `Wxh`, `W` and `b` from left to right."""
+
+    def block(self, name: str) -> slice:
+        """Return the columns of a block: `cell.b[cell.block("f")] = 1.0`.
+
+        Raises ValueError for a name that is no block's.
+        """
+        if name not in self.block_names:
+            raise ValueError(f"name is {name!r}, expected one of {', '.join(self.block_names)}.")
+        start = self.block_names.index(name) * self.n_h
+        return slice(start, start + self.n_h)
+
+    def slopes(self, trace: Trace) -> None:
+        n = (self.n_blocks - 1) * self.n_h
+        _sigmoid_slope(trace.gates[..., :n], out=trace.dz[..., :n])
+        _tanh_slope(trace.gates[..., n:], out=trace.dz[..., n:])
+
+
+def _blocks(array: Array, k: int) -> Array:
+    """Return the k blocks of columns of (B, k n) as views, (k, B, n)."""
+    return array.reshape(len(array), k, -1).swapaxes(0, 1)
+
+
+class GRUCell(GatedCell):
+    """The gated recurrent unit: a gate u that keeps the old state, a gate r that hides it.
+
+    r, u = sigmoid(x_t @ Wxh + a_{t-1} @ W + b), blocks r and u
+    n = tanh(x_t @ Wxh + b + r * (a_{t-1} @ W)), block n
+    a_t = u * a_{t-1} + (1 - u) * n
+
+    Shapes: x_t (B, n_x), a_t (B, n_h), Wxh (n_x, 3 n_h), W (n_h, 3 n_h), b (3 n_h,).
+    Source: Cho et al., "Learning phrase representations using RNN encoder-decoder", EMNLP 2014,
+    with the reset after the product, as in `torch.nn.GRU` (whose second bias is left out here).
+    """
+
+    n_blocks = 3
+    block_names = ("r", "u", "n")
+    saved_names = ("past_n",)
+
+    past_n: Array
+
+    def forward(self, trace: Trace, t: int) -> None:
+        a_prev, gates, n_h = trace.a_prev[t], trace.gates[t], self.n_h
+        past = a_prev.dot(self.W)
+        trace.past_n[t] = past[:, 2 * n_h :]
+        gates[:, : 2 * n_h] += past[:, : 2 * n_h]
+        _sigmoid(gates[:, : 2 * n_h], out=gates[:, : 2 * n_h])
+        r, u, n = _blocks(gates, 3)
+        n += r * trace.past_n[t]
+        np.tanh(n, out=n)
+        np.add(n, u * (a_prev - n), out=trace.a[t])
+
+    def backward(self, trace: Trace, t: int) -> None:
+        da, a_prev, past_n = trace.da[t], trace.a_prev[t], trace.past_n[t]
+        r, u, n = _blocks(trace.gates[t], 3)
+        dr, du, dn = _blocks(trace.dz[t], 3)  # they hold the slopes
+        du *= da * (a_prev - n)
+        dn *= da * (1 - u)
+        dr *= dn * past_n
+        trace.da_prev[t] += da * u + self._at_W(trace.dz[t], r).dot(self.W.T)
+
+    def _at_W(self, dz: Array, r: Array) -> Array:
+        at_W = dz.copy()
+        at_W[..., 2 * self.n_h :] *= r
+        return at_W
+
+    def dz_at_W(self, trace: Trace) -> Array:
+        return self._at_W(trace.dz, trace.gates[..., : self.n_h])
+
+
+class LSTMCell(GatedCell):
+    """Long short-term memory: a second state c that is kept by f, written by i, shown by o.
+
+    o, i, f = sigmoid(x_t @ Wxh + a_{t-1} @ W + b), blocks o, i and f
+    g = tanh(x_t @ Wxh + a_{t-1} @ W + b), block g
+    c_t = f * c_{t-1} + i * g
+    a_t = o * tanh(c_t)
+
+    Shapes: x_t (B, n_x), a_t and c_t (B, n_h), Wxh (n_x, 4 n_h), W (n_h, 4 n_h), b (4 n_h,).
+    The state is the pair (a, c).
+    Source: Hochreiter and Schmidhuber, "Long short-term memory", Neural Computation 9 (1997);
+    the forget gate f: Gers, Schmidhuber and Cummins, Neural Computation 12 (2000).
+    """
+
+    n_blocks = 4
+    block_names = ("o", "i", "f", "g")
+    state_names = ("a", "c")
+    saved_names = ("tanh_c",)
+
+    def forward(self, trace: Trace, t: int) -> None:
+        gates, c, tanh_c = trace.gates[t], trace.c[t], trace.tanh_c[t]
+        gates += trace.a_prev[t].dot(self.W)
+        _sigmoid(gates[:, : 3 * self.n_h], out=gates[:, : 3 * self.n_h])
+        np.tanh(gates[:, 3 * self.n_h :], out=gates[:, 3 * self.n_h :])
+        o, i, f, g = _blocks(gates, 4)
+        np.multiply(f, trace.c_prev[t], out=c)
+        c += i * g
+        np.tanh(c, out=tanh_c)
+        np.multiply(o, tanh_c, out=trace.a[t])
+
+    def backward(self, trace: Trace, t: int) -> None:
+        da, dc, tanh_c = trace.da[t], trace.dc[t], trace.tanh_c[t]
+        o, i, f, g = _blocks(trace.gates[t], 4)
+        do, di, df, dg = _blocks(trace.dz[t], 4)  # they hold the slopes
+        dc += da * o * (1 - tanh_c * tanh_c)
+        do *= da * tanh_c
+        di *= dc * g
+        df *= dc * trace.c_prev[t]
+        dg *= dc * i
+        trace.dc_prev[t] += dc * f
+        trace.da_prev[t] += trace.dz[t].dot(self.W.T)
