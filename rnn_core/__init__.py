@@ -14,7 +14,7 @@ from rnn_core.gradcheck import (
     relative_error_by_step,
 )
 from rnn_core.losses import softmax, softmax_cross_entropy
-from rnn_core.models import BagOfWords, Embedding, Readout, SequenceModel
+from rnn_core.models import BagOfWords, Bidirectional, Embedding, Model, Readout, SequenceModel
 from rnn_core.parameters import Layer, Network, Parameters
 from rnn_core.training import GRID, SGD, Adam, Batch, History, clip, fit, minibatches
 from rnn_core.wiring import (
@@ -31,6 +31,7 @@ __all__ = [
     "Adam",
     "BagOfWords",
     "Batch",
+    "Bidirectional",
     "Cell",
     "Embedding",
     "GRID",
@@ -38,6 +39,7 @@ __all__ = [
     "History",
     "LSTMCell",
     "Layer",
+    "Model",
     "Network",
     "Parameters",
     "RNNCell",

@@ -36,6 +36,7 @@ class Trace:
     dy: Array
     emits: slice | Array
     tokens: Any
+    reverse: Trace
 
     if TYPE_CHECKING:
         # The arrays that a cell names: its further states, and what it saves for the way back.

@@ -95,7 +95,51 @@ class Readout(Layer):
         return dy_rows.dot(self.Why.T).reshape(a.shape)
 
 
-class SequenceModel(Network):
+class Model(Network):
+    """What every network can do with a batch, once it can run forward and backward."""
+
+    def forward(self, x: Any, mask: Any = None, a_0: Any = None) -> Trace:
+        """Run: the trace's `y` (K, B, n_y) holds the logits of the K steps that emit."""
+        raise NotImplementedError
+
+    def backward(self, trace: Trace, dy: Array) -> Parameters:
+        """Return the gradients by every parameter, given the gradient by the trace's `y`."""
+        raise NotImplementedError
+
+    def loss_and_gradients(
+        self, x: Any, targets: Any, mask: Any = None, a_0: Any = None
+    ) -> tuple[float, Parameters]:
+        """Return the mean cross-entropy in nats over the real outputs, and its gradients.
+
+        targets (K, B) holds a class for each emitting step, or (B,) where one step emits.
+        Raises TypeError or ValueError where an argument does not fit, FloatingPointError where
+        the loss is no number any more.
+        """
+        trace = self.forward(x, mask, a_0)
+        loss, dy = softmax_cross_entropy(trace.y, *_scored(trace, targets))
+        if not np.isfinite(loss):
+            raise FloatingPointError(
+                f"the loss is {loss}, expected a finite number: lower the learning rate."
+            )
+        return loss, self.backward(trace, dy)
+
+    def predict(self, x: Any, mask: Any = None) -> Array:
+        """Return the most probable class of each emitting step, `(K, B)`."""
+        classes: Array = self.forward(x, mask).y.argmax(axis=-1)
+        return classes
+
+    def accuracy(self, x: Any, targets: Any, mask: Any = None) -> float:
+        """Return the share of real outputs (no padding) whose most probable class is the target.
+
+        Raises TypeError or ValueError where an argument does not fit.
+        """
+        trace = self.forward(x, mask)
+        expected, weights = _scored(trace, targets)
+        expected = check_ids("targets", expected, trace.y.shape[:-1], trace.y.shape[-1])
+        return float(np.average(trace.y.argmax(axis=-1) == expected, weights=weights))
+
+
+class SequenceModel(Model):
     """A cell unrolled in one of the wirings, with the readout `Why` at the steps that emit.
 
     a_t = cell(x_t, a_{t-1}), y_t = a_t @ Why + by
@@ -176,38 +220,6 @@ class SequenceModel(Network):
         dx = trace.dx * _column(self.wiring(trace.T).reads)
         embedding.backward(trace.tokens, dx, dE)
 
-    def loss_and_gradients(
-        self, x: Any, targets: Any, mask: Any = None, a_0: Any = None
-    ) -> tuple[float, Parameters]:
-        """Return the mean cross-entropy in nats over the real outputs, and its gradients.
-
-        targets (K, B) holds a class for each emitting step, or (B,) where one step emits.
-        Raises TypeError or ValueError where an argument does not fit, FloatingPointError where
-        the loss is no number any more.
-        """
-        trace = self.forward(x, mask, a_0)
-        loss, dy = softmax_cross_entropy(trace.y, *_scored(trace, targets))
-        if not np.isfinite(loss):
-            raise FloatingPointError(
-                f"the loss is {loss}, expected a finite number: lower the learning rate."
-            )
-        return loss, self.backward(trace, dy)
-
-    def predict(self, x: Any, mask: Any = None) -> Array:
-        """Return the most probable class of each emitting step, `(K, B)`."""
-        classes: Array = self.forward(x, mask).y.argmax(axis=-1)
-        return classes
-
-    def accuracy(self, x: Any, targets: Any, mask: Any = None) -> float:
-        """Return the share of real outputs (no padding) whose most probable class is the target.
-
-        Raises TypeError or ValueError where an argument does not fit.
-        """
-        trace = self.forward(x, mask)
-        expected, weights = _scored(trace, targets)
-        expected = check_ids("targets", expected, trace.y.shape[:-1], trace.y.shape[-1])
-        return float(np.average(trace.y.argmax(axis=-1) == expected, weights=weights))
-
 
 class BagOfWords(SequenceModel):
     """The approach without order: average the word vectors, then one hidden layer and a readout.
@@ -270,3 +282,87 @@ def _scored(trace: Trace, targets: Any) -> tuple[Array, Array | None]:
     if K == 1:
         return targets.reshape(1, -1) if targets.ndim == 1 else targets, None
     return targets, None if trace.mask is None else trace.mask[trace.emits].astype(trace.y.dtype)
+
+
+class Bidirectional(Model):
+    """Two cells read the sequence, one from each end; each step's output sees both states.
+
+    y_t = [a_t from the left, a_t from the right] @ Why + by
+
+    The second cell's parameters are named "reverse.Wxh", "reverse.W", "reverse.b"; `Why` has one
+    row for each unit of both. Takes x (T, B, n_x), or with `n_tokens` tokens (T, B), and emits at
+    every step; `mask` as in `SequenceModel`. The trace is that of the first cell, with that of the
+    second as its `reverse`, whose steps count from each sequence's own end.
+    Source: Schuster and Paliwal, "Bidirectional recurrent neural networks", IEEE Transactions on
+    Signal Processing 45 (1997).
+    """
+
+    def __init__(
+        self,
+        cell: Cell,
+        reverse: Cell,
+        n_y: int,
+        *,
+        n_tokens: int | None = None,
+        rng: np.random.Generator | int = 0,
+    ) -> None:
+        for name, given in (("cell", cell), ("reverse", reverse)):
+            if not isinstance(given, Cell):
+                raise TypeError(f"{name} is a {type(given).__name__}, expected a Cell.")
+        if reverse.n_x != cell.n_x:
+            raise ValueError(f"reverse has n_x = {reverse.n_x}, expected {cell.n_x} as in cell.")
+        rng, dtype = generator(rng), cell.W.dtype
+        self.cell, self.reverse = cell, reverse
+        self.readout = Readout(cell.n_h + reverse.n_h, n_y, rng=rng, dtype=dtype)
+        self.embedding = (
+            None if n_tokens is None else Embedding(n_tokens, cell.n_x, rng=rng, dtype=dtype)
+        )
+        self.join()
+
+    def layers(self) -> list[tuple[str, Layer]]:
+        parts: list[tuple[str, Layer]] = [
+            ("", self.cell),
+            ("reverse.", self.reverse),
+            ("", self.readout),
+        ]
+        return parts if self.embedding is None else [("", self.embedding), *parts]
+
+    def forward(self, x: Any, mask: Any = None, a_0: Any = None) -> Trace:
+        """Unroll both cells and read out, `y` (T, B, n_y); `a_0` is the first cell's.
+
+        Raises TypeError or ValueError where x, mask or a_0 does not fit.
+        """
+        inputs = as_array("x", x) if self.embedding is None else self.embedding.forward(x)
+        trace = unroll(self.cell, inputs, a_0, mask)
+        trace.tokens, trace.emits = x, slice(trace.T)
+        trace.reverse = unroll(self.reverse, _turned(trace.x, trace.mask), mask=mask)
+        trace.y = self.readout.forward(self._states(trace))
+        return trace
+
+    def _states(self, trace: Trace) -> Array:
+        return np.concatenate([trace.a, _turned(trace.reverse.a, trace.mask)], axis=2)
+
+    def backward(self, trace: Trace, dy: Array) -> Parameters:
+        """Return the gradients by every parameter, given the gradient by the trace's `y`.
+
+        Raises TypeError or ValueError where dy does not fit.
+        """
+        gradients, n_h = self.parameters.like(), self.cell.n_h
+        trace.dy = dy = check_real("dy", dy, trace.y.shape, trace.y.dtype)
+        da = self.readout.backward(self._states(trace), dy, gradients)
+        backpropagate(trace, da[..., :n_h], out=gradients)
+        part = gradients.part(list(self.reverse.parameters), prefix="reverse.")
+        backpropagate(trace.reverse, _turned(da[..., n_h:], trace.mask), out=part)
+        if self.embedding is not None:
+            dx = trace.dx + _turned(trace.reverse.dx, trace.mask)
+            self.embedding.backward(trace.tokens, dx, gradients["E"])
+        return gradients
+
+
+def _turned(array: Array, mask: Array | None) -> Array:
+    """Return (T, B, n) with each sequence's real steps in reverse order; padding stays in place."""
+    if mask is None:
+        return array[::-1]
+    T, B = mask.shape
+    t = np.arange(T)[:, None]
+    return array[np.where(mask, mask.sum(axis=0) - 1 - t, t), np.arange(B)]

@@ -121,8 +121,9 @@ class Network(Layer):
         another network (its weights would leave that network behind).
         """
         shapes: Shapes = {}
+        parts = [layer for _, layer in self.layers()]
         for prefix, layer in self.layers():
-            if "_joined" in layer.__dict__:
+            if "_joined" in layer.__dict__ or parts.count(layer) > 1:
                 raise ValueError(
                     f"this {type(layer).__name__} already belongs to a model, expected one of "
                     "the new model's own (copy.deepcopy makes it)."
