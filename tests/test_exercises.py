@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import sys
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,6 +20,27 @@ SLIPS = [
     for number, slip in enumerate(exercise.slips)
 ]
 each = pytest.mark.parametrize("exercise", EXERCISES.values(), ids=EXERCISES)
+SINGLE = {
+    name: exercise
+    for name, exercise in EXERCISES.items()
+    if not isinstance(
+        exercise.reference(**exercise.case(np.random.default_rng(0))),
+        Mapping,
+    )
+}
+each_of_one_result = pytest.mark.parametrize("exercise", SINGLE.values(), ids=SINGLE)
+
+
+def changing(exercise: Exercise, change: Callable[[Any], Any]) -> Callable[..., Any]:
+    """Return the reference with every result changed."""
+
+    def program(**case: Any) -> Any:
+        answer = exercise.reference(**case)
+        if isinstance(answer, Mapping):
+            return {name: change(value) for name, value in answer.items()}
+        return change(answer)
+
+    return program
 
 
 @each
@@ -29,7 +53,9 @@ def test_reference_is_accepted(exercise: Exercise) -> None:
 @pytest.mark.parametrize(("exercise", "slip"), SLIPS)
 def test_slip_gets_its_own_name(exercise: Exercise, slip: exercises.Slip) -> None:
     verdict = exercise.check(slip.program)
-    assert (verdict.state, verdict.words) == ("not yet", slip.words)
+    words = re.escape(slip.words).replace(re.escape("{wrong}"), ".+")
+    assert verdict.state == "not yet"
+    assert re.fullmatch(words, verdict.words)
 
 
 @each
@@ -40,12 +66,12 @@ def test_untouched_stub_is_not_attempted(exercise: Exercise, nothing: object) ->
 
 @each
 def test_an_unknown_mistake_says_how_many_numbers_differ_and_where(exercise: Exercise) -> None:
-    verdict = exercise.check(lambda **case: exercise.reference(**case) * 1.5 + 0.25)
+    verdict = exercise.check(changing(exercise, lambda answer: answer * 1.5 + 0.25))
     assert verdict.state == "not yet"
-    assert "numbers differ; the first is" in verdict.words
+    assert re.search("numbers differ; the first is|Farthest off is", verdict.words)
 
 
-@each
+@each_of_one_result
 @pytest.mark.parametrize(
     ("program", "words"),
     [
@@ -82,7 +108,7 @@ def test_changed_arguments_are_named(exercise: Exercise) -> None:
 
 @each
 def test_nan_is_wrong(exercise: Exercise) -> None:
-    verdict = exercise.check(lambda **case: exercise.reference(**case) * np.nan)
+    verdict = exercise.check(changing(exercise, lambda answer: answer * np.nan))
     assert verdict.state == "not yet"
 
 

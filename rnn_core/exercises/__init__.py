@@ -1,16 +1,26 @@
 """Exercises: write a small function, and be told what is right, and what is wrong where."""
 
+from rnn_core.exercises.backward import BACKWARD, gradient_errors
 from rnn_core.exercises.exercise import Exercise, Slip, Verdict
-from rnn_core.exercises.forward import ALL_STATES, BAG_OF_WORDS, NEXT_STATE
+from rnn_core.exercises.forward import ALL_STATES, BAG_OF_WORDS, FORWARD_STEP, NEXT_STATE
 from rnn_core.exercises.predict import all_questions, question
+from rnn_core.exercises.sharing import TIED_GRADIENT, UPDATE_COPIES
+from rnn_core.exercises.vanishing import CLIP_BY_NORM, WAY_BACK
 
 __all__ = [
     "ALL_STATES",
+    "BACKWARD",
     "BAG_OF_WORDS",
+    "CLIP_BY_NORM",
+    "FORWARD_STEP",
     "NEXT_STATE",
+    "TIED_GRADIENT",
+    "UPDATE_COPIES",
+    "WAY_BACK",
     "Exercise",
     "Slip",
     "Verdict",
     "all_questions",
+    "gradient_errors",
     "question",
 ]

@@ -1,12 +1,14 @@
-"""The exercises on the way forward: a bag of words, and one step of the cell."""
+"""The exercises on the way forward: a bag of words, one step of the cell, the loop."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from rnn_core.exercises.exercise import Exercise, Slip
+from rnn_core.exercises.exercise import SEEDS, Case, Exercise, Slip, Verdict
+from rnn_core.losses import softmax
 from rnn_core.parameters import Array
 
 
@@ -51,14 +53,20 @@ BAG_OF_WORDS = Exercise(
 )
 
 
+def _weights(rng: np.random.Generator, n_x: int, n_h: int) -> Case:
+    return {
+        "Wxh": rng.standard_normal((n_x, n_h)),
+        "W": rng.standard_normal((n_h, n_h)),
+        "b": rng.standard_normal(n_h),
+    }
+
+
 def _step_case(rng: np.random.Generator) -> dict[str, Any]:
     B, n_x, n_h = 2, 3, int(rng.integers(4, 7))
     return {
         "x_t": rng.standard_normal((B, n_x)),
         "a_prev": rng.standard_normal((B, n_h)),
-        "Wxh": rng.standard_normal((n_x, n_h)),
-        "W": rng.standard_normal((n_h, n_h)),
-        "b": rng.standard_normal(n_h),
+        **_weights(rng, n_x, n_h),
     }
 
 
@@ -101,14 +109,152 @@ NEXT_STATE = Exercise(
 )
 
 
+class _SquareFirst(Exercise):
+    """An exercise tried first where n_x = n_h: swapped, `Wxh` and `W` raise nothing there."""
+
+    def check(self, function: object, cases: Sequence[Case] | None = None) -> Verdict:
+        if cases is None:
+            squares = [_forward_case(np.random.default_rng(seed), n_h=4) for seed in SEEDS]
+            verdict = super().check(function, squares)
+            if verdict.state != "correct":
+                return verdict
+        return super().check(function, cases)
+
+
+def _forward_case(rng: np.random.Generator, n_h: int = 6) -> Case:
+    B, n_x, n_y = 3, 4, int(rng.choice([2, 5]))
+    return {
+        "x_t": rng.standard_normal((B, n_x)),
+        "a_prev": rng.standard_normal((B, n_h)),
+        **_weights(rng, n_x, n_h),
+        "Why": rng.standard_normal((n_h, n_y)),
+        "by": rng.standard_normal(n_y),
+    }
+
+
+def _forward_step(
+    x_t: Array, a_prev: Array, Wxh: Array, W: Array, b: Array, Why: Array, by: Array
+) -> dict[str, Array]:
+    a_t = _next_state(x_t, a_prev, Wxh, W, b)
+    return {"a_t": a_t, "y_t": a_t @ Why + by}
+
+
+def _from_state(state: Callable[..., Array]) -> Callable[..., dict[str, Array]]:
+    """Return the step whose state is wrong, and whose output is read from that state."""
+
+    def program(Why: Array, by: Array, **case: Array) -> dict[str, Array]:
+        a_t = state(**case)
+        return {"a_t": a_t, "y_t": a_t @ Why + by}
+
+    return program
+
+
+def _with_output(output: Callable[..., Array]) -> Callable[..., dict[str, Array]]:
+    """Return the step whose state is right, and whose output is computed otherwise."""
+
+    def program(**case: Array) -> dict[str, Array]:
+        a_t = _forward_step(**case)["a_t"]
+        return {"a_t": a_t, "y_t": output(a_t, **case)}
+
+    return program
+
+
+FORWARD_STEP = _SquareFirst(
+    _forward_step,
+    _forward_case,
+    [
+        Slip(
+            _from_state(lambda x_t, a_prev, Wxh, W, b: np.tanh(x_t @ Wxh + a_prev @ W)),
+            "the bias b is missing from the sum.",
+            "missing bias",
+        ),
+        Slip(
+            _from_state(lambda x_t, a_prev, Wxh, W, b: np.tanh(x_t @ Wxh + a_prev @ W.T + b)),
+            "W is transposed: rows come first, so the past enters as a_prev @ W. W is square, so "
+            "NumPy can't notice.",
+            "W transposed",
+        ),
+        Slip(
+            _from_state(lambda x_t, a_prev, Wxh, W, b: np.tanh(x_t @ Wxh.T + a_prev @ W + b)),
+            "Wxh is transposed: it leads from x to h, so the input enters as x_t @ Wxh.",
+            "Wxh transposed",
+        ),
+        Slip(
+            _from_state(lambda x_t, a_prev, Wxh, W, b: np.tanh(x_t @ Wxh.T + a_prev @ W.T + b)),
+            "Wxh and W are both transposed: rows come first, x_t @ Wxh and a_prev @ W.",
+            "both transposed",
+        ),
+        Slip(
+            _from_state(lambda x_t, a_prev, Wxh, W, b: np.tanh(x_t @ W + a_prev @ Wxh + b)),
+            "Wxh and W are swapped: Wxh belongs to the input x_t, W to the old state a_prev. "
+            "It runs only because here n_x = n_h.",
+            "swapped",
+        ),
+        Slip(
+            _from_state(lambda x_t, a_prev, Wxh, W, b: x_t @ Wxh + a_prev @ W + b),
+            "the activation is missing: a_t is z_t, and y_t is read from it. Put tanh around the "
+            "whole sum.",
+            "missing activation",
+        ),
+        Slip(
+            _from_state(
+                lambda x_t, a_prev, Wxh, W, b: np.tanh(x_t @ Wxh) + np.tanh(a_prev @ W) + b
+            ),
+            "tanh is taken of each part; it belongs around the whole sum.",
+            "tanh of each part",
+        ),
+        Slip(
+            _from_state(lambda x_t, a_prev, Wxh, W, b: np.tanh(x_t @ Wxh + b)),
+            "the old state a_prev is not used: this network has no memory.",
+            "old state not used",
+        ),
+        Slip(
+            _from_state(lambda x_t, a_prev, Wxh, W, b: np.tanh(a_prev @ W + b)),
+            "the input x_t is not used: this network hears nothing.",
+            "input not used",
+        ),
+        Slip(
+            _with_output(lambda a_t, a_prev, Why, by, **_: a_prev @ Why + by),
+            "a_t is right, but y_t is computed from a_prev: the output belongs to the new state.",
+            "output from the old state",
+        ),
+        Slip(
+            _with_output(
+                lambda a_t, x_t, a_prev, Wxh, W, b, Why, by: (x_t @ Wxh + a_prev @ W + b) @ Why + by
+            ),
+            "a_t is right, but y_t is computed from the sum z_t, before the activation; it must "
+            "be read from a_t.",
+            "output from the sum",
+        ),
+        Slip(
+            _with_output(lambda a_t, Why, **_: a_t @ Why),
+            "a_t is right; in y_t the bias by is missing.",
+            "missing output bias",
+        ),
+        Slip(
+            _with_output(lambda a_t, Why, by, **_: np.tanh(a_t @ Why + by)),
+            "a_t is right; y_t has an activation around it, but the output is the plain sum "
+            "a_t @ Why + by.",
+            "activation on the output",
+        ),
+        Slip(
+            _with_output(lambda a_t, Why, by, **_: softmax(a_t @ Why + by)),
+            "a_t is right; y_t is already softmax: return the numbers that go into it.",
+            "softmax on the output",
+        ),
+    ],
+    "the result",
+    "state and output, each from its own line. The state goes on to the next step, the output "
+    "leaves the network.",
+)
+
+
 def _loop_case(rng: np.random.Generator) -> dict[str, Any]:
     T, B, n_x, n_h = int(rng.integers(5, 8)), 2, 3, 4
     return {
         "x": rng.standard_normal((T, B, n_x)),
         "a_0": rng.standard_normal((B, n_h)),
-        "Wxh": rng.standard_normal((n_x, n_h)),
-        "W": rng.standard_normal((n_h, n_h)),
-        "b": rng.standard_normal(n_h),
+        **_weights(rng, n_x, n_h),
     }
 
 

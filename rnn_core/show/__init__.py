@@ -9,25 +9,48 @@ except ImportError as error:
         "run: python -m pip install -r requirements.txt"
     ) from None
 
-from rnn_core.show import bags
-from rnn_core.show.charts import loss_curves
-from rnn_core.show.explore import Explore, choice, slider, text_box
+from rnn_core.show import bags, copies, vanishing
+from rnn_core.show.backward import forward_and_back
+from rnn_core.show.charts import activation_curves, loss_curves, score_curves
+from rnn_core.show.explore import Explore, button, choice, slider, text_box
+from rnn_core.show.one_step import StepExplorer, cell_step, one_matrix_at_a_time
 from rnn_core.show.question import Question
+from rnn_core.show.referee import gradient_check
+from rnn_core.show.sources import source
 from rnn_core.show.stepper import Frame, Stepper
 from rnn_core.show.steps import read_sentence, step_through
+from rnn_core.show.surface import LossMap
+from rnn_core.show.time_triangle import triangle, truncation
 from rnn_core.show.training_bar import TrainingBar
+from rnn_core.show.unrolled import folded_and_unrolled, network_size
 
 __all__ = [
     "Explore",
     "Frame",
+    "LossMap",
     "Question",
+    "StepExplorer",
     "Stepper",
     "TrainingBar",
+    "activation_curves",
     "bags",
+    "button",
+    "cell_step",
     "choice",
+    "copies",
+    "folded_and_unrolled",
+    "forward_and_back",
+    "gradient_check",
     "loss_curves",
+    "network_size",
+    "one_matrix_at_a_time",
     "read_sentence",
+    "score_curves",
     "slider",
+    "source",
     "step_through",
     "text_box",
+    "triangle",
+    "truncation",
+    "vanishing",
 ]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from io import BytesIO
 
 import numpy as np
 from matplotlib.figure import Figure
 
+from rnn_core.cells import ACTIVATIONS
 from rnn_core.parameters import Array
 from rnn_core.show.stills import Still
 from rnn_core.training import History
@@ -38,6 +39,76 @@ def loss_curves(histories: Mapping[str, History], chance: float | None = None) -
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(frameon=False)
     return _still(figure, f"Loss against training steps: {'; '.join(ends)}.")
+
+
+def score_curves(
+    scores: Mapping[str, Mapping[int, float | Sequence[float]]],
+    *,
+    x_name: str,
+    y_name: str,
+    chance: float | None = None,
+    seen: tuple[int, int] | None = None,
+) -> Still:
+    """Return scores (shares from 0 to 1) as curves, one for each name, and one place for each x.
+
+    Several scores at one x are drawn as dots, with the curve through their mean. `seen` shades
+    the x met in training; `chance` draws the score of a guess as a dotted line.
+    Raises ValueError where there is no curve, or the curves have other x.
+    """
+    if not scores:
+        raise ValueError("scores is empty, expected at least one curve.")
+    xs = list(next(iter(scores.values())))
+    figure = Figure(figsize=(7.0, 3.2), layout="constrained")
+    axes = figure.subplots()
+    said = []
+    markers = zip(scores.items(), COLOURS, "os^D", strict=False)
+    for place, ((name, by_x), colour, marker) in enumerate(markers):
+        if list(by_x) != xs:
+            raise ValueError(f"{name!r} has scores at {list(by_x)}, expected them at {xs}.")
+        percent = [100 * np.atleast_1d(by_x[x]) for x in xs]
+        means = [float(values.mean()) for values in percent]
+        for i, values in enumerate(percent):
+            beside = i + 0.05 * (place - 1)
+            axes.plot([beside] * len(values), values, marker, color=colour, alpha=0.5, markersize=4)
+        axes.plot(means, marker + "-", color=colour, label=name, linewidth=1.8)
+        said.append(f"{name}: {', '.join(f'{mean:.0f} %' for mean in means)}")
+    if seen is not None:
+        ends = (xs.index(seen[0]) - 0.4, xs.index(seen[1]) + 0.4)
+        axes.axvspan(*ends, color="#999999", alpha=0.2, linewidth=0, label="met in training")
+    if chance is not None:
+        label = f"guessing ({100 * chance:.0f} %)"
+        axes.axhline(100 * chance, color="#666666", linestyle=":", label=label)
+    axes.set(xlabel=x_name, ylabel=y_name, ylim=(-4, 104), xticks=range(len(xs)), xticklabels=xs)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(frameon=False, loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    return _still(figure, f"{y_name} at {x_name} = {', '.join(map(str, xs))}. {'; '.join(said)}.")
+
+
+def activation_curves() -> Still:
+    """Return the four activations, and beside them their slopes."""
+    figure = Figure(figsize=(7.6, 3.1), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    z = np.linspace(-4.0, 4.0, 401)
+    steepest = []
+    lines = zip(ACTIVATIONS.values(), COLOURS, ("-", "--", "-.", ":"), strict=True)
+    for f, colour, line in lines:
+        a, slope = np.empty_like(z), np.empty_like(z)
+        f.apply(z, out=a)
+        f.slope(a, out=slope)
+        for axes, values in ((left, a), (right, slope)):
+            axes.plot(z, values, line, color=colour, label=f.name, linewidth=2.0)
+        steepest.append(f"{f.name} {slope.max():g}")
+    left.set(title="a = f(z)", xlabel="z", ylim=(-1.5, 2.5))
+    right.set(title="slope f'(z)", xlabel="z", ylim=(-0.1, 1.1))
+    for axes in (left, right):
+        axes.axhline(0, color="#999999", linewidth=0.6)
+        axes.spines[["top", "right"]].set_visible(False)
+    left.legend(frameon=False)
+    return _still(
+        figure,
+        "The activations between z = -4 and 4, and their slopes; the largest slopes: "
+        f"{', '.join(steepest)}.",
+    )
 
 
 def _smooth(values: Array, window: int) -> Array:

@@ -6,7 +6,8 @@ nothing behind. What stands otherwise than before the change lights up.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from html import escape
 from typing import Any
 
@@ -45,6 +46,11 @@ def choice(*options: str) -> widgets.Widget:
     return widgets.Dropdown(options=options, style=_STYLE, layout=widgets.Layout(width="280px"))
 
 
+def button() -> widgets.Widget:
+    """Return a button: it has no value, but pressing it draws anew (see `Explore.settle`)."""
+    return widgets.Button(layout=widgets.Layout(width="140px"))
+
+
 def text_box(words: str) -> widgets.Widget:
     """Return a box to type in."""
     return widgets.Text(
@@ -60,30 +66,59 @@ class Explore(LiveBox):
 
     `draw` takes one argument for each control, by the control's name (blanks become underscores),
     and returns a `Frame`; what it raises as ValueError, TypeError or FloatingPointError is shown
-    as its sentence in place of the picture, and the controls stay as they are.
+    as its sentence in place of the picture, and the controls stay as they are. `compact` sets
+    many small controls side by side, in as many columns as the page has room for.
     Raises ValueError where there is no control, and what `draw` raises for the first values.
     """
 
-    def __init__(self, draw: Callable[..., Frame], controls: Mapping[str, widgets.Widget]) -> None:
+    def __init__(
+        self,
+        draw: Callable[..., Frame],
+        controls: Mapping[str, widgets.Widget],
+        *,
+        compact: bool = False,
+    ) -> None:
         if not controls:
             raise ValueError("controls is empty, expected a name and a widget for each control.")
         self._draw = draw
         self.controls = {label.replace(" ", "_"): control for label, control in controls.items()}
         self.result = widgets.HTML(layout=FULL_WIDTH)
-        for label, control in controls.items():
+        self._settling = False
+        for name, (label, control) in zip(self.controls, controls.items(), strict=True):
             control.description = label
-            control.observe(self._update, names="value")
+            if isinstance(control, widgets.Button):
+                control.on_click(partial(self._update, name))
+            else:
+                control.observe(partial(self._update, name), names="value")
         # What the first values raise is the author's mistake, and is raised.
         self.frame = draw(**self.values)
         self.result.value = self.frame.html()
-        super().__init__([*controls.values(), self.result], "rnn-explore")
+        above = [_grid(list(controls.values()))] if compact else list(controls.values())
+        super().__init__([*above, self.result], "rnn-explore")
 
     @property
     def values(self) -> dict[str, Any]:
-        """The value of each control by its name."""
-        return {name: control.value for name, control in self.controls.items()}
+        """The value of each control by its name; a button has none."""
+        return {
+            name: control.value
+            for name, control in self.controls.items()
+            if not isinstance(control, widgets.Button)
+        }
 
-    def _update(self, _: Any) -> None:
+    def settle(self, changed: str) -> None:
+        """Set controls that depend on the one that changed; a subclass may say how.
+
+        It is called once for each change, before the drawing; what it sets draws nothing itself.
+        """
+
+    def _update(self, name: str, _: Any) -> None:
+        if self._settling:
+            return
+        try:
+            self._settling = True
+            self.settle(name)
+        finally:
+            self._settling = False
         try:
             frame = self._draw(**self.values)
         except (ValueError, TypeError, FloatingPointError) as error:
@@ -95,3 +130,13 @@ class Explore(LiveBox):
 
     def stored(self) -> dict[str, str]:
         return still_of([self.frame.picture], self.frame.sentence).bundle()
+
+
+def _grid(controls: Sequence[widgets.Widget]) -> widgets.GridBox:
+    for control in controls:
+        control.layout.width = "auto"
+        if not isinstance(control, widgets.Button):
+            control.style.description_width = "72px"
+    columns = "repeat(auto-fill, minmax(240px, 1fr))"
+    layout = widgets.Layout(grid_template_columns=columns, grid_gap="0 14px", max_width="860px")
+    return widgets.GridBox(controls, layout=layout)

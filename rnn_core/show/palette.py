@@ -14,6 +14,7 @@ POSITIVE, NEGATIVE = "#e07b00", "#2b8ccf"
 _HUES = """
 .rnn-input { --hue: #009e73; } .rnn-hidden { --hue: #9467bd; } .rnn-output { --hue: #b58900; }
 .rnn-past { --hue: #9467bd; } .rnn-muted { --hue: currentColor; }
+.rnn-picture .rnn-wrong { --hue: #e07b00; }
 """
 
 _SHAPES = """
@@ -37,6 +38,11 @@ _SHAPES = """
 .rnn-picture .rnn-rule { stroke: currentColor; stroke-opacity: .5; stroke-width: 1.2; }
 .rnn-picture .rnn-bar { fill: var(--hue); fill-opacity: .75; }
 .rnn-picture .rnn-changed rect { stroke: #f0c800; stroke-width: 3; stroke-opacity: 1; }
+.rnn-picture .rnn-marker { fill: #f0c800; stroke: #1b1b1b; stroke-width: 1.2; }
+.rnn-picture .rnn-chosen { stroke: currentColor; stroke-width: 2.6; }
+.rnn-picture .rnn-way { fill: none; stroke: #e07b00; stroke-width: 2.2; }
+.rnn-picture .rnn-dot { fill: #e07b00; stroke: none; }
+.rnn-picture .rnn-goal { stroke: currentColor; stroke-width: 2.6; }
 .rnn-picture .rnn-plus { fill: #e07b00; } .rnn-picture .rnn-minus { fill: #2b8ccf; }
 """
 
@@ -48,7 +54,8 @@ LIVE_STYLE = f"""
 @media (prefers-color-scheme: dark) {{ body:not([data-jp-theme-light]) .rnn-picture {_DARK} }}
 [data-jp-theme-light="false"] .rnn-picture {_DARK}
 {_HUES}{_SHAPES}
-.rnn-sentence {{ margin: 6px 0 0; max-width: 860px; line-height: 1.45; min-height: 2.9em;
+.rnn-sentence {{ margin: 6px 0 0; padding-right: 8px; max-width: 860px; line-height: 1.45;
+  min-height: 2.9em;
   font-size: var(--jp-content-font-size1, 14px); color: var(--jp-content-font-color1, inherit); }}
 .rnn-ask {{ margin: 4px 0; font-weight: 600; white-space: normal; line-height: 1.45;
   font-size: var(--jp-content-font-size1, 14px); color: var(--jp-content-font-color1, inherit); }}

@@ -30,11 +30,18 @@ def number_row(
     *,
     scale: float = 1.0,
     outline: str | None = None,
+    digits: int = 2,
+    row_number: int | None = None,
+    start: int = 1,
 ) -> svg.Element:
     """Return a row of n cells with their numbers; each cell's tooltip tells all its digits.
 
-    With `values` None the cells stay empty: not computed yet. `outline` is a hue's class.
+    With `values` None the cells stay empty: not computed yet. `outline` is a hue's class;
+    `row_number` is the first index where the row is one of a matrix, `start` the number of the
+    first cell.
     """
+    first = "" if row_number is None else f"{row_number}, "
+    size = None if digits < 3 else 13
     row = svg.group(class_="rnn-row")
     for i in range(n):
         left = x + i * width
@@ -46,11 +53,13 @@ def number_row(
         middle = left + (width - 3) / 2
         row.append(
             svg.group(
-                svg.element("title", f"{name}[{i + 1}] = {value!r}"),
+                svg.element("title", f"{name}[{first}{i + start}] = {value!r}"),
                 svg.rect(
                     left, y, width - 3, CELL_HEIGHT, rx=3, class_="rnn-cell", **heat(value, scale)
                 ),
-                svg.text(middle, y + 17, svg.number(value), class_="rnn-middle"),
+                svg.text(
+                    middle, y + 17, svg.number(value, digits), class_="rnn-middle", font_size=size
+                ),
             )
         )
     if outline is not None:
@@ -66,6 +75,35 @@ def number_row(
             )
         )
     return row
+
+
+def number_grid(
+    x: float,
+    y: float,
+    width: float,
+    values: Array,
+    name: str,
+    *,
+    scale: float = 1.0,
+    digits: int = 3,
+) -> svg.Element:
+    """Return a matrix as rows of numbers; the tooltip of a cell is name[row, column]."""
+    grid = svg.group(class_="rnn-grid")
+    for i, row in enumerate(values):
+        grid.append(
+            number_row(
+                x,
+                y + i * (CELL_HEIGHT + 2),
+                width,
+                row,
+                len(row),
+                name,
+                scale=scale,
+                digits=digits,
+                row_number=i + 1,
+            )
+        )
+    return grid
 
 
 def mini_cells(
@@ -112,6 +150,12 @@ def arrow(
         "polygon", points=" ".join(f"{px:.1f},{py:.1f}" for px, py in points), class_="rnn-head"
     )
     return svg.group(line, head, class_=hue)
+
+
+def weight_label(x: float, y: float, name: str, hue: str) -> svg.Element:
+    """Return the name of weights in their hue, centred at x, for beside an arrow."""
+    label = svg.text(x, y, name, class_="rnn-label rnn-middle rnn-small")
+    return svg.group(label, class_=hue)
 
 
 def input_node(x: float, y: float, width: float, height: float, words: str) -> svg.Element:

@@ -55,7 +55,11 @@ class Stepper(LiveBox):
             if not 0 <= number <= last:
                 raise ValueError(f"still holds {number}, expected frames 0 to {last}.")
         self.slider = widgets.IntSlider(
-            min=0, max=last, description=label, layout=widgets.Layout(width="min(460px, 60%)")
+            min=0,
+            max=last,
+            description=label,
+            style={"description_width": "initial"},
+            layout=widgets.Layout(width="min(460px, 60%)"),
         )
         play = widgets.Play(min=0, max=last, interval=milliseconds, tooltip="play")
         self.stack = widgets.Stack(

@@ -12,7 +12,7 @@ from rnn_core.losses import softmax
 from rnn_core.models import Readout, SequenceModel
 from rnn_core.parameters import Array
 from rnn_core.show import svg
-from rnn_core.show.parts import arrow, hidden_node, input_node, output_node
+from rnn_core.show.parts import arrow, hidden_node, input_node, output_node, weight_label
 from rnn_core.show.stepper import Frame, Stepper
 from rnn_core.show.table import MOST_COLUMNS, Label, Table
 
@@ -156,18 +156,13 @@ def _strip(run: _Run, t: int) -> svg.Element:
             step.append(arrow(middle, y_hidden, middle, y_out + 28, "rnn-output", maybe=maybe))
             step.append(output_node(x, y_out, width, 27, words, maybe=maybe))
         if s == t:
-            step.append(_weight_label(middle - 20, y_hidden + node + 33, "Wxh", "rnn-input"))
-            step.append(_weight_label((x_before + x) / 2, y_hidden - 5, "W", "rnn-past"))
+            step.append(weight_label(middle - 20, y_hidden + node + 33, "Wxh", "rnn-input"))
+            step.append(weight_label((x_before + x) / 2, y_hidden - 5, "W", "rnn-past"))
             if run.y is not None:
-                step.append(_weight_label(middle - 20, y_hidden - 10, "Why", "rnn-output"))
+                step.append(weight_label(middle - 20, y_hidden - 10, "Why", "rnn-output"))
         strip.append(step)
         x_before = x + width
     return strip
-
-
-def _weight_label(x: float, y: float, name: str, hue: str) -> svg.Element:
-    label = svg.text(x, y, name, class_="rnn-label rnn-middle rnn-small")
-    return svg.group(label, class_=hue)
 
 
 def _table(run: _Run, t: int, top: float) -> Table:

@@ -18,8 +18,11 @@ Label = list[svg.Element | str]
 class Table:
     """A table that grows downward from `top`; `svg` is its group, `y` where the next row goes."""
 
-    def __init__(self, top: float, label_width: float, column_width: float) -> None:
+    def __init__(
+        self, top: float, label_width: float, column_width: float, *, digits: int = 2
+    ) -> None:
         self.y, self.label_width, self.column_width = top, label_width, column_width
+        self.digits = digits
         self.svg = svg.group(class_="rnn-table")
 
     def row(
@@ -46,6 +49,7 @@ class Table:
                 name,
                 scale=scale,
                 outline=hue if outline else None,
+                digits=self.digits,
             )
         )
         self.y += CELL_HEIGHT + gap

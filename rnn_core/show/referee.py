@@ -1,0 +1,64 @@
+"""The gradient check as a picture: one bar for each gradient, and the line it must stay below."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from rnn_core.show import svg
+from rnn_core.show.stepper import Frame
+
+BOUND = 1e-6
+"""A correct gradient's relative error is below this."""
+
+WIDTH, LEFT, RIGHT, ROW = 784.0, 96.0, 648.0, 34.0
+_LOWEST, _HIGHEST = 1e-13, 1.0
+
+
+def gradient_check(errors: Mapping[str, float]) -> Frame:
+    """Return a frame with the relative error of each gradient, by the parameter's name.
+
+    Raises ValueError where there is none.
+    """
+    if not errors:
+        raise ValueError("errors is empty, expected the relative error of each gradient.")
+    parts, y = [], 30.0
+    for name, error in errors.items():
+        parts.append(_row(y, f"d{name}", float(error)))
+        y += ROW
+    line = svg.element("line", x1=_x(BOUND), y1=22, x2=_x(BOUND), y2=y - 4, class_="rnn-rule")
+    words = svg.text(_x(BOUND), 15, "a millionth", class_="rnn-middle rnn-small")
+    ends = [
+        svg.text(LEFT, 15, "equal", class_="rnn-small rnn-quiet"),
+        svg.text(RIGHT, 15, "1: as wrong as can be", class_="rnn-small rnn-quiet rnn-end"),
+    ]
+    sentence = _sentence(errors)
+    return Frame(svg.picture(WIDTH, y + 2, sentence, *ends, words, line, *parts), sentence)
+
+
+def _x(error: float) -> float:
+    """Return the place of an error on the logarithmic scale."""
+    shown = min(max(error, _LOWEST), _HIGHEST) if np.isfinite(error) else _HIGHEST
+    share = np.log10(shown / _LOWEST) / np.log10(_HIGHEST / _LOWEST)
+    return float(LEFT + (RIGHT - LEFT) * share)
+
+
+def _row(y: float, name: str, error: float) -> svg.Element:
+    right = error < BOUND
+    words = "\N{CHECK MARK} agrees" if right else f"\N{MULTIPLICATION X} off by {svg.number(error)}"
+    hue = "rnn-input" if right else "rnn-wrong"
+    bar = svg.rect(LEFT, y, max(_x(error) - LEFT, 3.0), ROW - 10, rx=3, class_="rnn-bar")
+    row = svg.group(svg.element("title", f"error of {name} = {error!r}"), bar, class_=hue)
+    row.append(svg.text(LEFT - 12, y + 17, name, class_="rnn-end rnn-bold"))
+    row.append(svg.text(RIGHT + 10, y + 17, words))
+    return row
+
+
+def _sentence(errors: Mapping[str, float]) -> str:
+    wrong = {f"d{name}": error for name, error in errors.items() if not error < BOUND}
+    right = ", ".join(f"d{name}" for name in errors if f"d{name}" not in wrong)
+    if not wrong:
+        return f"The referee agrees with every gradient: {right} (relative error below 0.000001)."
+    words = ", ".join(f"{name} ({error:.2f})" for name, error in wrong.items())
+    return f"The referee disagrees with {words}, and agrees with {right or 'none'}."
