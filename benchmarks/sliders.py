@@ -2,6 +2,9 @@
 
     python benchmarks/sliders.py [--presses 60]
 
+First the same step of the same network, drawn in two ways; then every slider of the course that
+needs the kernel; last, what a thousand moves of each leave behind.
+
 The same step of the same network is drawn in two ways: as the course does it (frames made
 beforehand, linked to the slider in the browser), and by `interact` with Matplotlib, as is usual.
 Each press is timed in the page itself: from the key's event to the frame after the one in which
@@ -11,18 +14,31 @@ the new picture was there. The two take turns, so that a busy machine slows both
 from __future__ import annotations
 
 import argparse
+import gc
+import shutil
 import statistics
 import sys
 import tempfile
+import time
+from contextlib import redirect_stdout
+from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import nbformat
+import numpy as np
+import psutil
+from ipywidgets import Dropdown, FloatSlider, IntSlider, Text
+from ipywidgets.widgets.widget import _instances
 from nbformat.v4 import new_code_cell, new_notebook
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tools"))
 
 from jupyterlab_driver import DriverError, JupyterLab, OpenNotebook, chromium  # noqa: E402
+from playwright.sync_api import Browser, ElementHandle  # noqa: E402
+
+from rnn_core.show import Explore  # noqa: E402
 
 SETUP = """
 import numpy as np
@@ -68,62 +84,151 @@ def draw(t):
 interact(draw, t=IntSlider(min=0, max=9));
 """
 
-# Times one press of a key on the slider in an element: resolves with milliseconds.
+# Times one press of a key on a slider's handle: resolves with milliseconds.
 TIME_A_PRESS = """
-([root, seconds]) => new Promise((resolve, reject) => {
+([root, handle, seconds]) => {
     const shown = () => {
-        const sentences = [...root.querySelectorAll(".rnn-sentence")]
+        const frames = [...root.querySelectorAll(".rnn-frame")]
             .filter((node) => node.offsetParent !== null);
-        if (sentences.length) return sentences[0].textContent;
+        if (frames.length) return frames[0].innerHTML;
         const image = root.querySelector("img");
         return image && image.complete && image.naturalWidth ? image.src : null;
     };
     const before = shown();
-    const give_up = setTimeout(() => reject(new Error("no new picture")), seconds * 1000);
-    root.querySelector(".noUi-handle").addEventListener("keydown", () => {
-        const start = performance.now();
-        const look = () => {
-            const now = shown();
-            if (now === null || now === before) return requestAnimationFrame(look);
-            requestAnimationFrame(() => {
-                clearTimeout(give_up);
-                resolve(performance.now() - start);
-            });
-        };
-        requestAnimationFrame(look);
-    }, {once: true, capture: true});
-    window.rnnReady = true;
-})
+    window.rnnPress = new Promise((resolve, reject) => {
+        const giveUp = setTimeout(() => reject(new Error("no new picture")), seconds * 1000);
+        handle.addEventListener("keydown", () => {
+            const start = performance.now();
+            const look = () => {
+                const now = shown();
+                if (now === null || now === before) return requestAnimationFrame(look);
+                requestAnimationFrame(() => {
+                    clearTimeout(giveUp);
+                    resolve(performance.now() - start);
+                });
+            };
+            requestAnimationFrame(look);
+        }, {once: true, capture: true});
+    });
+}
 """
 
 
-def time_presses(notebook: OpenNotebook, presses: int) -> dict[str, list[float]]:
+def time_a_press(
+    notebook: OpenNotebook, root: ElementHandle, handle: ElementHandle, key: str
+) -> float:
+    """Return the milliseconds from a key's event to the frame after the new picture was there."""
+    handle.focus()
+    notebook.page.evaluate(TIME_A_PRESS, [root, handle, 30])
+    notebook.page.keyboard.press(key)
+    milliseconds = float(notebook.page.evaluate("() => window.rnnPress"))
+    notebook.page.wait_for_timeout(50)
+    return milliseconds
+
+
+def two_ways(lab: JupyterLab, browser: Browser, presses: int) -> dict[str, list[float]]:
     """Return the milliseconds of each press for both ways, which take turns press by press."""
-    page = notebook.page
-    roots = {
-        "frames made beforehand": page.locator(".rnn-stepper").element_handle(),
-        "interact and Matplotlib": page.locator(".widget-interact").element_handle(),
-    }
-    times: dict[str, list[float]] = {name: [] for name in roots}
-    for number in range(presses):
-        # Nine steps forward, nine back: no press is lost at an end.
-        key = "ArrowRight" if number % 18 < 9 else "ArrowLeft"
-        for name, root in roots.items():
-            if root is None:
-                raise DriverError(f"The benchmark's notebook shows no slider for {name}.")
-            handle = root.query_selector(".noUi-handle")
-            assert handle is not None
-            handle.focus()
-            page.evaluate("() => { window.rnnReady = false; }")
-            page.evaluate(
-                f"(args) => {{ window.rnnPress = ({TIME_A_PRESS})(args); return null; }}",
-                [root, 30],
-            )
-            page.wait_for_function("window.rnnReady")
-            page.keyboard.press(key)
-            times[name].append(float(page.evaluate("() => window.rnnPress")))
-            page.wait_for_timeout(50)
+    with lab.open(browser, "sliders.ipynb") as notebook:
+        notebook.run_all()
+        roots = {
+            "frames made beforehand": notebook.page.query_selector(".rnn-stepper"),
+            "interact and Matplotlib": notebook.page.query_selector(".widget-interact"),
+        }
+        times: dict[str, list[float]] = {name: [] for name in roots}
+        for number in range(presses):
+            # Nine steps forward, nine back: no press is lost at an end.
+            key = "ArrowRight" if number % 18 < 9 else "ArrowLeft"
+            for name, root in roots.items():
+                handle = root and root.query_selector(".noUi-handle")
+                if root is None or handle is None:
+                    raise DriverError(f"The benchmark's notebook shows no slider for {name}.")
+                times[name].append(time_a_press(notebook, root, handle, key))
+        return times
+
+
+def kernel_sliders(
+    lab: JupyterLab, browser: Browser, name: str, presses: int
+) -> dict[str, list[float]]:
+    """Return the milliseconds of each press for every slider of a notebook that asks the kernel."""
+    times: dict[str, list[float]] = {}
+    with lab.open(browser, name) as notebook:
+        notebook.run_all()
+        for place, root in enumerate(notebook.page.query_selector_all(".rnn-explore"), start=1):
+            for slider in root.query_selector_all(".widget-slider"):
+                handle = slider.query_selector(".noUi-handle")
+                label = slider.query_selector(".widget-label")
+                assert handle is not None and label is not None
+                low, now, high = (
+                    float(handle.get_attribute(f"aria-value{end}") or "nan")
+                    for end in ("min", "now", "max")
+                )
+                # There and back, away from the nearer end.
+                keys = (
+                    ("ArrowRight", "ArrowLeft")
+                    if high - now > now - low
+                    else ("ArrowLeft", "ArrowRight")
+                )
+                times[f"{name}, picture {place}, {label.inner_text()}"] = [
+                    time_a_press(notebook, root, handle, keys[number % 2])
+                    for number in range(presses)
+                ]
     return times
+
+
+def thousand_moves(path: Path) -> list[str]:
+    """Return a row for each picture of a notebook that the kernel redraws: what moves leave."""
+    made: list[Explore] = []
+    make = Explore.__init__
+
+    def note(self: Explore, *arguments: Any, **named: Any) -> None:
+        make(self, *arguments, **named)
+        made.append(self)
+
+    Explore.__init__ = note  # type: ignore[method-assign]
+    namespace: dict[str, Any] = {}
+    try:
+        with redirect_stdout(StringIO()):
+            for cell in nbformat.read(path, as_version=4).cells:
+                if cell.cell_type == "code":
+                    exec(cell.source, namespace)
+    finally:
+        Explore.__init__ = make  # type: ignore[method-assign]
+    rows = []
+    for place, explore in enumerate(made, start=1):
+        move(explore, 200)
+        gc.collect()
+        before, widgets = memory(), len(_instances)
+        start = time.perf_counter()
+        move(explore, 1000)
+        redraw = time.perf_counter() - start
+        gc.collect()
+        grown = (memory() - before) / 1e6
+        rows.append(
+            f"| {path.name}, picture {place} | {redraw:.1f} | {grown:+.1f} "
+            f"| {len(_instances) - widgets:+d} |"
+        )
+    return rows
+
+
+def move(explore: Explore, times: int) -> None:
+    """Set one control after the other to random values that it can take."""
+    rng = np.random.default_rng(0)
+    controls = list(explore.controls.values())
+    for number in range(times):
+        control = controls[number % len(controls)]
+        if isinstance(control, IntSlider):
+            control.value = int(rng.integers(control.min, control.max + 1))
+        elif isinstance(control, FloatSlider):
+            control.value = float(rng.uniform(control.min, control.max))
+        elif isinstance(control, Dropdown):
+            control.value = control.options[int(rng.integers(len(control.options)))]
+        elif isinstance(control, Text):
+            control.value = control.value[:-1] if number % 4 < 2 else control.value + "b"
+
+
+def memory() -> int:
+    """Return the bytes of memory that this process holds."""
+    return int(psutil.Process().memory_info().rss)
 
 
 def main() -> None:
@@ -134,22 +239,37 @@ def main() -> None:
     cells = [new_code_cell(source.strip()) for source in (SETUP, STEPPER, INTERACT)]
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
     notebook = new_notebook(cells=cells, metadata={"kernelspec": kernel})
+    paths = sorted((ROOT / "notebooks").glob("*.ipynb"))
     with tempfile.TemporaryDirectory() as folder:
         nbformat.write(notebook, Path(folder) / "sliders.ipynb")
-        with (
-            JupyterLab(Path(folder)) as lab,
-            chromium() as browser,
-            lab.open(browser, "sliders.ipynb") as opened,
-        ):
-            opened.run_all()
-            times = time_presses(opened, presses)
+        for path in paths:
+            shutil.copy(path, folder)
+        with JupyterLab(Path(folder)) as lab, chromium() as browser:
+            times = two_ways(lab, browser, presses)
+            kernel_times: dict[str, list[float]] = {}
+            for path in paths:
+                kernel_times |= kernel_sliders(lab, browser, path.name, max(10, presses // 3))
     slowest = max(statistics.median(values) for values in times.values())
     print(f"Milliseconds from key press to new picture, {presses} presses each.\n")
     print("| way | median | 90 % below | times faster |")
     print("|---|---|---|---|")
     for name, values in times.items():
-        median, high = statistics.median(values), sorted(values)[int(0.9 * len(values))]
-        print(f"| {name} | {median:.0f} | {high:.0f} | {slowest / median:.1f} |")
+        median = statistics.median(values)
+        print(f"| {name} | {median:.0f} | {high(values):.0f} | {slowest / median:.1f} |")
+    print("\n| slider that asks the kernel | median | 90 % below |")
+    print("|---|---|---|")
+    for name, values in kernel_times.items():
+        print(f"| {name} | {statistics.median(values):.0f} | {high(values):.0f} |")
+    print("\n| a thousand moves | ms in the kernel, each | MB more | widgets more |")
+    print("|---|---|---|---|")
+    for path in paths:
+        for row in thousand_moves(path):
+            print(row)
+
+
+def high(values: list[float]) -> float:
+    """Return the value that nine of ten are at most as large as."""
+    return sorted(values)[int(0.9 * len(values))]
 
 
 if __name__ == "__main__":
