@@ -19,6 +19,8 @@ from rnn_core.show.stepper import Frame
 from rnn_core.show.stills import still_of
 
 _STYLE = {"description_width": "110px"}
+EXPECTED = (ValueError, TypeError, FloatingPointError)
+"""What a drawing raises on purpose: its words are a sentence for the learner."""
 
 
 def slider(low: float, high: float, value: float, step: float | None = None) -> widgets.Widget:
@@ -65,8 +67,8 @@ class Explore(LiveBox):
     """Labelled controls above the frame that `draw` makes of their values.
 
     `draw` takes one argument for each control, by the control's name (blanks become underscores),
-    and returns a `Frame`; what it raises as ValueError, TypeError or FloatingPointError is shown
-    as its sentence in place of the picture, and the controls stay as they are. `compact` sets
+    and returns a `Frame`; what it raises is shown in place of the picture, and the controls stay
+    as they are. `compact` sets
     many small controls side by side, in as many columns as the page has room for.
     Raises ValueError where there is no control, and what `draw` raises for the first values.
     """
@@ -121,8 +123,11 @@ class Explore(LiveBox):
             self._settling = False
         try:
             frame = self._draw(**self.values)
-        except (ValueError, TypeError, FloatingPointError) as error:
-            self.result.value = f'<p class="rnn-answer rnn-wrong">{escape(str(error))}</p>'
+        except Exception as error:
+            # What a callback raises would end in a log that no learner reads.
+            kind = "" if isinstance(error, EXPECTED) else f"{type(error).__name__}: "
+            words = escape(f"{kind}{error}")
+            self.result.value = f'<p class="rnn-answer rnn-wrong">{words}</p>'
             return
         svg.light_up_changes(self.frame.picture, frame.picture)
         self.frame = frame

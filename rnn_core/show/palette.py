@@ -26,7 +26,7 @@ _SHAPES = """
 .rnn-picture .rnn-bold { font-weight: 700; }
 .rnn-picture .rnn-middle { text-anchor: middle; }
 .rnn-picture .rnn-end { text-anchor: end; }
-.rnn-picture .rnn-later { opacity: .28; }
+.rnn-picture .rnn-later { opacity: .4; }
 .rnn-picture .rnn-node { fill: var(--rnn-ground); stroke: var(--hue); stroke-width: 1.6; }
 .rnn-picture .rnn-now .rnn-node { stroke-width: 3.2; }
 .rnn-picture .rnn-arrow { stroke: var(--hue); stroke-width: 2; fill: none; }

@@ -124,7 +124,7 @@ def _strip(run: _Run, t: int) -> svg.Element:
     shown = min(run.T, MOST_STEPS)
     first = min(max(1, t - shown + 2), run.T - shown + 1)
     left, node = 64.0, 38.0
-    pitch = (WIDTH - left - 6) / shown
+    pitch = (WIDTH - left - (24 if run.T > shown else 6)) / shown
     width = min(pitch - 14, 88.0)
     top = 4 if run.y is not None else -36
     y_out, y_hidden, y_in = top, top + 58, top + 140
@@ -159,9 +159,11 @@ def _strip(run: _Run, t: int) -> svg.Element:
             step.append(weight_label(middle - 20, y_hidden + node + 33, "Wxh", "rnn-input"))
             step.append(weight_label((x_before + x) / 2, y_hidden - 5, "W", "rnn-past"))
             if run.y is not None:
-                step.append(weight_label(middle - 20, y_hidden - 10, "Why", "rnn-output"))
+                step.append(weight_label(middle + 20, y_hidden - 10, "Why", "rnn-output"))
         strip.append(step)
         x_before = x + width
+    if first + shown <= run.T:
+        strip.append(svg.text(x_before + 8, y_hidden + node / 2 + 5, svg.ELLIPSIS))
     return strip
 
 
