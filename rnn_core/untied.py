@@ -57,7 +57,7 @@ class Untied(Network):
         return traces
 
     def backward(self, traces: list[Trace], da: Array, gradients: Parameters) -> None:
-        """Write the gradients by every copy; da (T, B, n_h) reaches each a_t from its output."""
+        """Write the gradients of every copy; da (T, B, n_h) reaches each a_t from its output."""
         from_next = None
         for t, trace in reversed(list(enumerate(traces, 1))):
             own = gradients.part(list(trace.cell.parameters), prefix=f"{t}.")

@@ -186,7 +186,7 @@ def returning(**changed: Any) -> Callable[..., Any]:
         (lambda **_: fail(), "it can't say why"),
         (lambda **_: "text", "returns a str, expected a dict with dz, dWhy"),
         (lambda **case: tuple(BACKWARD.reference(**case).values()), "returns a tuple"),
-        (lambda **_: np.zeros(3), "returns a ndarray"),
+        (lambda **_: np.zeros(3), "returns an array"),
         (returning(dW="text"), "dW holds <U4 values"),
         (returning(dW=[[1.0], [1.0, 2.0]]), "dW has rows of unequal lengths"),
         (returning(dW=np.zeros((2, 2, 2))), "dW has the shape (2, 2, 2), expected"),

@@ -100,7 +100,7 @@ def test_every_number_of_the_way_back_is_the_core_s(activation: str) -> None:
             "dWhy": states[: len(dy)].T @ dy,
             "dby": dy.sum(axis=0)[None],
         }
-        slope = shown.pop(f"f'(z_{t})")
+        slope = shown.pop(f"slope at z_{t}")
         np.testing.assert_allclose(slope * step.da[0], step.dz[0], rtol=0, atol=1e-12)
         assert shown.keys() == expected.keys()
         for name, values in expected.items():
@@ -139,6 +139,31 @@ def test_frames_differ_and_have_one_size_and_what_grew_lights_up() -> None:
         "dWhy",
         "dby",
     }
+
+
+def test_the_words_name_targets_classes_and_what_the_way_back_passes() -> None:
+    _, trace, targets, _ = walked()
+    frames = forward_and_back(trace, WORDS, targets[:, 0], KINDS).frames
+    words = [["".join(text.itertext()) for text in f.picture.iter("text")] for f in frames]
+    for shown in words:
+        assert [text for text in shown if text.startswith("target: ")] == [
+            f"target: {KINDS[target]}" for target in targets[:, 0]
+        ]
+        assert {"noun", "verb"} <= set(shown)
+    assert [sum(text.endswith(" %") for text in shown) for shown in words[:6]] == [*range(6)]
+    assert not {"slope,", "W.T"} & set(words[6])
+    assert all({"slope,", "W.T", "dWxh"} <= set(shown) for shown in words[7:])
+
+
+@pytest.mark.parametrize(
+    ("activation", "words"),
+    [("tanh", "× (1 − a²)"), ("sigmoid", "× a (1 − a)"), ("relu", "× slope of relu")],
+)
+def test_the_slope_is_written_with_the_state(activation: str, words: str) -> None:
+    _, trace, targets, _ = walked(activation=activation)
+    frame = forward_and_back(trace, WORDS, targets[:, 0], KINDS).frames[8]
+    shown = {"".join(text.itertext()) for text in frame.picture.iter("text")}
+    assert words in {text.replace("3\N{ZERO WIDTH SPACE}", "") for text in shown}
 
 
 @pytest.mark.parametrize("T", [1, 2, 7])
@@ -288,6 +313,31 @@ def test_pieces_keep_exactly_the_blocks_that_the_picture_fills(k: int) -> None:
     assert (one_number(frame, "cosine"), one_number(frame, "length")) == (0.5, 0.25)
 
 
+def test_kept_blocks_of_zeros_are_told_from_lost_ones() -> None:
+    for a_0, zeros in ((None, 3), (np.ones((1, 4)), 0)):
+        model, trace, targets, _ = walked(6)
+        trace = model.forward(trace.x, a_0=a_0)
+        model.backward(trace, softmax_cross_entropy(trace.y, targets)[1])
+        lengths = np.linalg.norm(contributions(trace).reshape(6, 6, -1), axis=2)
+        frame = truncation(trace, lengths, 3, 0.9, 1.4)
+        words = ["".join(text.itertext()) for text in frame.picture.iter("text")]
+        assert words.count("0") == zeros
+        assert any(text.startswith("0: kept, but zero") for text in words) == bool(zeros)
+
+
+def test_a_longer_truncated_gradient_has_a_longer_bar() -> None:
+    trace, lengths = walked(6)[1], np.ones((6, 6))
+
+    def bar(share: float) -> float:
+        frame = truncation(trace, lengths, 3, 0.9, share)
+        row = next(
+            g for g in frame.picture.iter("g") if len(g) and g[0].text == f"length = {share!r}"
+        )
+        return float(row[2].attrib["width"])
+
+    assert bar(1.4) == pytest.approx(1.4 * bar(1.0), abs=0.1)
+
+
 def test_truncation_refuses_a_k_that_is_no_piece() -> None:
     trace = walked()[1]
     for k in (0, 6):
@@ -310,6 +360,12 @@ def test_bars_show_the_errors_and_the_sentence_names_the_wrong() -> None:
     assert "agrees with every gradient" in gradient_check({"W": 1e-9}).sentence
     with pytest.raises(ValueError, match="errors is empty"):
         gradient_check({})
+
+
+def test_the_axis_of_the_referee_has_a_tick_for_every_thousand() -> None:
+    texts = {"".join(t.itertext()): t for t in gradient_check({"W": 1e-9}).picture.iter("text")}
+    ticks = [float(texts[w].attrib["x"]) for w in ("1e−12", "1e−9", "1e−6", "1e−3", "1")]
+    np.testing.assert_allclose(np.diff(ticks), np.diff(ticks)[0], atol=0.2)
 
 
 # ---------------------------------------------------------------------------------- two weights
@@ -344,7 +400,27 @@ def test_the_way_on_the_map_is_the_descent() -> None:
         assert f"lead to Wxh = {way.weights[-1][0]:.2f}" in frame.sentence
     fallen = summing.descend(data, 0.3, 1.2, rate=0.005)
     assert abs(fallen.weights[-1]).max() > summing.FAR
-    assert "throws the weights off the map" in loss_map.way(*fallen).sentence
+    frame = loss_map.way(*fallen)
+    assert "throws the weights off the map" in frame.sentence
+    assert "left the map" in {text.text for text in frame.picture.iter("text")}
+    assert "● end" not in frame.html()
+
+
+def test_the_lines_of_the_map_lie_where_the_loss_has_their_value() -> None:
+    data = summing.data()
+    loss_map = LossMap(lambda Wxh, W: summing.surface(data, Wxh, W))
+    picture = loss_map.way(*summing.descend(data, 0.2, 0.0, rate=0.001)).picture
+    paths = [p for p in picture.iter("path") if p.get("class") == "rnn-rule"]
+    words = [text.text for text in picture.iter("text")]
+    left, right = (loss_map._place(0.0, W)[0] for W in loss_map.W)
+    top, foot = (loss_map._place(Wxh, 0.0)[1] for Wxh in loss_map.Wxh[::-1])
+    for level, path in zip((10, 100, 1000, 10_000), paths, strict=True):
+        assert f"{level:,}" in words
+        places = np.array(re.findall(r"[ML]([\d.]+) ([\d.]+)", path.attrib["d"]), dtype=float)
+        W = loss_map.W[0] + (places[:, 0] - left) / (right - left) * np.ptp(loss_map.W)
+        Wxh = loss_map.Wxh[1] - (places[:, 1] - top) / (foot - top) * np.ptp(loss_map.Wxh)
+        loss = [summing.surface(data, Wxh[i : i + 1], W[i : i + 1])[0, 0] for i in range(len(W))]
+        assert len(loss) > 20 and abs(np.log(np.array(loss) / level)).max() < 0.15
 
 
 @pytest.mark.parametrize("rate", [0.001, 0.003, 0.005, 0.01])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -77,7 +78,7 @@ def test_an_unknown_mistake_says_how_many_numbers_differ_and_where(exercise: Exe
     [
         (lambda **_: 1 / 0, "ZeroDivisionError"),
         (lambda **_: sys.exit("bye"), "SystemExit"),
-        (lambda **_: "text", "expected real numbers"),
+        (lambda **_: "text", "the function returns a str, expected "),
         (lambda **_: [[1.0], [1.0, 2.0]], "rows of unequal lengths"),
         (lambda **_: np.zeros((7, 7, 7, 7)), "has the shape (7, 7, 7, 7), expected"),
         (lambda: 1, "TypeError"),
@@ -116,3 +117,102 @@ def test_verdict_is_shown_as_text() -> None:
     shown = exercises.Verdict("not yet", "<b>")._repr_mimebundle_()
     assert shown["text/plain"] == "Not yet: <b>"
     assert "&lt;b&gt;" in shown["text/html"]
+
+
+MULTIPLIED = "a matrix product meets the sizes"
+
+
+@pytest.mark.parametrize(
+    ("name", "program", "words"),
+    [
+        ("NEXT_STATE", lambda x_t, a_prev, Wxh, W, b: np.tanh(Wxh @ x_t), MULTIPLIED),
+        (
+            "NEXT_STATE",
+            lambda x_t, a_prev, Wxh, W, b: np.tanh(x_t @ Wxh + a_prev @ Wxh),
+            "the sizes 6 and 3 in `a_prev @ Wxh`. Shapes here: a_prev (2, 6), Wxh (3, 6); `A @ B` "
+            "needs the last size of A to equal the first size of B.",
+        ),
+        ("NEXT_STATE", lambda x_t, a_prev, Wxh, W, b: np.dot(Wxh, x_t), MULTIPLIED),
+        (
+            "NEXT_STATE",
+            lambda x_t, a_prev, Wxh, W, b: np.tanh(x_t @ Wxh + a_prev * W + b),
+            "the shapes of (2, 6) and (6, 6) do not fit together in `a_prev * W`. Shapes "
+            "here: a_prev (2, 6), W (6, 6);",
+        ),
+        ("NEXT_STATE", lambda x_t, **_: 3.0 @ x_t, "`@` meets a single number"),
+        (
+            "ALL_STATES",
+            lambda x, a_0, Wxh, W, b: [W @ x_t for x_t in x],
+            "(the last but one, where B has three)",
+        ),
+        ("ALL_STATES", lambda x, **_: [None] * len(x), "still holds None"),
+        ("ALL_STATES", lambda x, **_: (x_t for x_t in x), "returns a generator, expected one"),
+        (
+            "CLIP_BY_NORM",
+            lambda gradient, max_norm: (
+                gradient if np.linalg.norm(gradient, axis=1) > max_norm else 0
+            ),
+            "need one number or one yes or no",
+        ),
+        (
+            "FORWARD_STEP",
+            lambda **_: {"a": np.ones(3), "y": np.ones(3)},
+            "the dict has a and y, expected a_t and y_t there.",
+        ),
+        (
+            "BAG_OF_WORDS",
+            lambda tokens, n_tokens: Counter(tokens),
+            "the function returns a Counter, expected an array of n_tokens counts.",
+        ),
+        (
+            "TIED_GRADIENT",
+            lambda dWxh_by_step: dWxh_by_step.sum,
+            "returns a function, expected one array of real numbers: the brackets () of a call",
+        ),
+    ],
+)
+def test_first_errors_get_plain_words(name: str, program: Callable[..., Any], words: str) -> None:
+    verdict = EXERCISES[name].check(program)
+    assert verdict.state == "not yet"
+    assert words in verdict.words
+    assert not re.search("gufunc|core dimension|remapped", verdict.words)
+
+
+@each
+def test_nothing_for_some_inputs_only_is_a_mistake(exercise: Exercise) -> None:
+    for given in (1, 2):
+        calls = iter(range(1000))
+
+        def program(calls: Any = calls, given: int = given, **case: Any) -> Any:
+            return exercise.reference(**case) if next(calls) % 3 < given else None
+
+        verdict = exercise.check(program)
+        assert verdict.state == "not yet"
+        assert verdict.words.startswith("your function returns nothing for some inputs: ")
+
+
+def test_clipping_without_else_is_told_what_to_return() -> None:
+    def program(gradient: np.ndarray, max_norm: float) -> Any:
+        norm = np.linalg.norm(gradient)
+        if norm > max_norm:
+            return gradient * (max_norm / norm)
+        return None
+
+    words = exercises.CLIP_BY_NORM.check(program).words
+    assert "returns nothing for some inputs" in words
+    assert "a short gradient as it is." in words
+
+
+@pytest.mark.parametrize(("empty", "words"), [(None, "empty or zero"), (0.0, "empty or zero")])
+def test_a_stub_with_two_results_is_not_attempted(empty: object, words: str) -> None:
+    verdict = exercises.FORWARD_STEP.check(lambda **_: {"a_t": empty, "y_t": empty})
+    assert verdict.state == "not attempted"
+    assert words in verdict.words
+
+
+def test_the_first_of_two_mistakes_is_named_and_the_second_announced() -> None:
+    slip = exercises.FORWARD_STEP.wrong_programs["missing bias"]
+    for y_t in (None, 7.0):
+        verdict = exercises.FORWARD_STEP.check(lambda y_t=y_t, **case: {**slip(**case), "y_t": y_t})
+        assert verdict.name == "missing bias"
+        assert verdict.words.endswith("Then look at y_t, which needs a change too.")

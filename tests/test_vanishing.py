@@ -78,10 +78,10 @@ def test_norms_of_the_powers_are_those_of_numpy(diagonal: float, corner: float) 
 def test_cliff_says_where_the_way_ends() -> None:
     ws, losses = [0.5, 1.0, 1.2], [2.0, 0.5, 4e7]
     frame = show.vanishing.cliff(ws, losses, [(1.15, 5e5), (-5000.0, np.inf)], None)
-    assert "update 1 throws W to -5,000.0, off the picture" in frame.sentence
+    assert "update 1 throws W to −5000.0, off the picture" in frame.sentence
     assert "loss at W[1.15] = 500000.0" in [title.text for title in frame.picture.iter("title")]
     frame = show.vanishing.cliff(ws, losses, [(1.15, 5e5), (1.14, 3e5)], 100)
-    assert "clipped at 100: after 1 updates W = 1.140" in frame.sentence
+    assert "clipped at 100: after 1 update W = 1.140" in frame.sentence
     titles = [title.text for title in frame.picture.iter("title")]
     assert "loss at W[1.14] = 300000.0" in titles
 
@@ -118,7 +118,7 @@ def test_plot_draws_what_lies_outside_at_the_edge() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "words"), [(0.0, "0"), (0.4321, "0.432"), (12.13, "12.1"), (3e-9, "3.00e-09")]
+    ("value", "words"), [(0.0, "0"), (0.4321, "0.432"), (12.13, "12.1"), (3e-9, "3.00e−09")]
 )
 def test_short_numbers(value: float, words: str) -> None:
     assert short(value) == words

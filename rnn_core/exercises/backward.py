@@ -60,19 +60,25 @@ def backward(
 
 
 def gradient_errors(
-    program: Callable[..., Gradients], model: SequenceModel, x: Array, targets: Array
+    program: Callable[..., Gradients],
+    model: SequenceModel,
+    x: Array,
+    targets: Array,
+    a_0: Array | None = None,
 ) -> dict[str, float]:
-    """Return the relative error of each gradient that a backward loop finds for a model's loss.
+    """Return the relative error of each parameter's gradient that a backward loop finds.
 
-    `program` takes the arguments of `backward`; a_0 is zeros, and every step of the model emits.
+    `program` takes the arguments of `backward`; a_0 is zeros unless given, and every step of the
+    model emits.
     """
-    trace = model.forward(x)
+    a_0 = np.zeros((x.shape[1], model.cell.n_h)) if a_0 is None else a_0
+    trace = model.forward(x, a_0=a_0)
     _, dy = softmax_cross_entropy(trace.y, targets)
-    cell, a_0 = model.cell, np.zeros_like(trace.a[0])
+    cell = model.cell
     arrays = {"Wxh": cell.Wxh, "W": cell.W, "Why": model.readout.Why}
     found = program(x=trace.x, a=trace.a, a_0=a_0, dy=dy, **arrays)
     return check_gradients(
-        lambda: softmax_cross_entropy(model.forward(x).y, targets)[0],
+        lambda: softmax_cross_entropy(model.forward(x, a_0=a_0).y, targets)[0],
         model.parameters,
         {name: found[f"d{name}"] for name in model.parameters},
     )

@@ -7,8 +7,10 @@ answer on every case is called by the slip's name.
 from __future__ import annotations
 
 import copy
+import linecache
+import re
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Any, Literal, NamedTuple
@@ -87,7 +89,10 @@ class Exercise:
     `case` takes a generator and returns the arguments; all sizes in a case differ, so that a
     wrong axis shows as a wrong shape. `result` names what the function returns; a reference that
     returns a dict has several results, by its names. `over_time` is the result whose first axis
-    is time: an unknown mistake gets its first wrong step, walking forward or `backward`.
+    is time: an unknown mistake gets its first wrong step, walking forward or `backward`. `form`
+    says what a function with one result returns, and `always` what it must return where it
+    returned nothing. With `in_order`, each result is made from the one before: a slip in the first
+    wrong one is named, whatever the later ones are.
     """
 
     def __init__(
@@ -100,10 +105,14 @@ class Exercise:
         *,
         over_time: str | None = None,
         backward: bool = False,
+        form: str = "one array of real numbers",
+        always: str = "every way through it must end in a return.",
+        in_order: bool = False,
     ) -> None:
         self.reference, self.case, self.slips = reference, case, tuple(slips)
         self.result, self.praise = result, praise
         self.over_time, self.backward = over_time, backward
+        self.form, self.always, self.in_order = form, always, in_order
 
     @property
     def wrong_programs(self) -> dict[str, Callable[..., Any]]:
@@ -129,31 +138,48 @@ class Exercise:
             answer = _call(function, case)
             if isinstance(answer, Verdict):
                 return answer
+            if _nothing(answer):
+                answers.append({})
+                continue
             given = self._by_name(answer, right)
             if isinstance(given, Verdict):
                 return given
             answers.append(given)
-        return self._judge(answers, expected, cases)
+        return self._unfinished(answers) or self._judge(answers, expected, cases)
+
+    def _unfinished(self, answers: list[dict[str, Any]]) -> Verdict | None:
+        """Return the verdict on answers that are not there, or not all, None if all are there."""
+        if not any(answers):
+            return Verdict("not attempted", "the function returns nothing yet.")
+        if not all(answers):
+            words = f"your function returns nothing for some inputs: {self.always}"
+            return Verdict("not yet", words)
+        several = self.result not in answers[0]
+        if several and all(_untouched(value) for a in answers for value in a.values()):
+            return Verdict("not attempted", "what the function returns is still empty or zero.")
+        return None
 
     def _named(self, answer: Any) -> dict[str, Any]:
         return dict(answer) if isinstance(answer, Mapping) else {self.result: answer}
 
     def _by_name(self, answer: Any, right: Answer) -> dict[str, Any] | Verdict:
         """Return the answer's results by name, as arrays where they hold numbers."""
-        if answer is None or answer is Ellipsis:
-            return Verdict("not attempted", "the function returns nothing yet.")
         several = self.result not in right
-        if several and not isinstance(answer, Mapping):
+        expected = f"a dict with {_and(list(right))}" if several else self.form
+        if several != isinstance(answer, Mapping) or _not_an_array(answer):
+            call = ": the brackets () of a call are missing" if callable(answer) else ""
             return Verdict(
                 "not yet",
-                f"the function returns {_a(type(answer).__name__)}, expected a dict with "
-                f"{_and(list(right))}.",
+                f"the function returns {_a(type(answer).__name__)}, expected {expected}{call}.",
             )
+        if several:
+            missing = [name for name in right if name not in answer]
+            others = [str(name) for name in answer if name not in right]
+            if missing and others:
+                words = f"the dict has {_and(others)}, expected {_and(missing)} there."
+                return Verdict("not yet", words)
         # A copy: a function may give the same array again and fill it with other numbers.
-        named = {name: _as_array(self._named(answer).get(name)) for name in right}
-        if several and all(_untouched(value) for value in named.values()):
-            return Verdict("not attempted", "all that the function returns is still zero.")
-        return named
+        return {name: _as_array(self._named(answer).get(name)) for name in right}
 
     def _judge(
         self, answers: list[dict[str, Any]], expected: list[Answer], cases: Sequence[Case]
@@ -173,6 +199,11 @@ class Exercise:
         if slip is not None:
             words = slip.words.replace("{wrong}", _and(wrong))
             return Verdict("not yet", words, slip.name, results)
+        if self.in_order and len(wrong) > 1:
+            slip = self._slip([{wrong[0]: a[wrong[0]]} for a in answers], cases, wrong[:1])
+            if slip is not None:
+                words = f"{slip.words} Then look at {_and(wrong[1:])}, which needs a change too."
+                return Verdict("not yet", words, slip.name, results)
         for answer, right in zip(answers, expected, strict=True):
             for name in right:
                 problem = _wrong_form(name, answer[name], right[name])
@@ -265,21 +296,26 @@ def _call(function: Callable[..., Any], case: Case) -> Any:
     except KeyboardInterrupt:
         raise
     except BaseException as error:
-        return Verdict("not yet", _raised(error))
+        return Verdict("not yet", _raised(error, given))
     changed = [name for name in case if not np.array_equal(case[name], given[name])]
     if changed:
-        return Verdict("not yet", f"your function changes its argument {changed[0]} in place.")
+        return Verdict(
+            "not yet",
+            f"your function changes its argument {changed[0]} in place; make a new array.",
+        )
     return answer
 
 
 def _as_array(value: Any) -> Any:
     """Return numbers as a new array, None where there is nothing, else what stands in the way."""
-    if value is None or value is Ellipsis:
+    if _nothing(value):
         return None
     try:
         array = np.array(value)
     except Exception:
         return "has rows of unequal lengths, expected one array."
+    if array.dtype.kind == "O" and any(_nothing(entry) for entry in array.flat):
+        return "still holds None, expected real numbers."
     if array.dtype.kind not in "fiub":
         return f"holds {array.dtype} values, expected real numbers."
     return array
@@ -287,7 +323,7 @@ def _as_array(value: Any) -> Any:
 
 def _wrong_form(name: str, value: Any, right: Array) -> str | None:
     if value is None:
-        return f"{name} is missing from what the function returns."
+        return f"{name} is None or missing in what the function returns."
     if isinstance(value, str):
         return f"{name} {value}"
     if value.shape != right.shape:
@@ -322,6 +358,16 @@ def _zeros_for_none(value: Any, like: Any) -> Any:
     return np.zeros_like(like) if value is None else value
 
 
+def _nothing(value: Any) -> bool:
+    return value is None or value is Ellipsis
+
+
+def _not_an_array(answer: Any) -> bool:
+    """Return whether this is text, a set, a function or an iterator, which holds no array."""
+    kinds = (str, bytes, set, frozenset, Iterator)
+    return isinstance(answer, kinds) or (callable(answer) and not hasattr(answer, "__array__"))
+
+
 def _untouched(value: Any) -> bool:
     return value is None or (isinstance(value, np.ndarray) and not value.any())
 
@@ -339,14 +385,84 @@ def _and(names: Sequence[str]) -> str:
 
 
 def _a(name: str) -> str:
-    return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
+    plain = {"ndarray": "array", "builtin_function_or_method": "function", "ufunc": "function"}.get(
+        name, name
+    )
+    return f"{'an' if plain[0] in 'aeiou' else 'a'} {plain}"
 
 
-def _raised(error: BaseException) -> str:
+def _raised(error: BaseException, given: Case) -> str:
     frames = traceback.extract_tb(error.__traceback__)[1:]
-    line = f" in the line `{frames[0].line}`" if frames and frames[0].line else ""
+    line = frames[0].line if frames and frames[0].line else ""
+    place = f" in the line `{line}`" if line else ""
     try:
         words = str(error)
     except Exception:
         words = "(it can't say why)"
-    return f"your function raises {type(error).__name__}{line}: {words}"
+    if isinstance(error, ValueError) and frames:
+        piece = _piece(frames[0])
+        words = _plainly(words, piece, _shapes(error, (piece, line), given))
+    return f"your function raises {type(error).__name__}{place}: {words}"
+
+
+def _piece(frame: traceback.FrameSummary) -> str:
+    """Return the expression that raised, as it stands in the source, or nothing."""
+    first, last = frame.lineno, frame.end_lineno
+    if first is None or last is None or frame.colno is None or frame.end_colno is None:
+        return ""
+    lines = [linecache.getline(frame.filename, n).encode() for n in range(first, last + 1)]
+    # The columns are counted in bytes; the end first, since both may be in the same line.
+    lines[-1] = lines[-1][: frame.end_colno]
+    lines[0] = lines[0][frame.colno :]
+    return " ".join(b"".join(lines).decode(errors="ignore").split())
+
+
+def _shapes(error: BaseException, places: tuple[str, ...], given: Case) -> str:
+    """Return the shapes of the arrays in the first place that names two, or of all arguments."""
+    # The first frame is the one that called; the second is the learner's.
+    frame = error.__traceback__ and error.__traceback__.tb_next
+    known = {**given, **(frame.tb_frame.f_locals if frame else {})}
+    arrays = {name: value for name, value in known.items() if isinstance(value, np.ndarray)}
+    found = [dict.fromkeys(re.findall(r"[^\W\d]\w*", place)) for place in places]
+    named = [[name for name in names if name in arrays] for names in found]
+    arguments = [name for name in given if name in arrays]
+    names = next((names for names in named if len(names) > 1), arguments)
+    return ", ".join(f"{name} {shape_text(arrays[name].shape)}" for name in names)
+
+
+def _plainly(words: str, piece: str, shapes: str) -> str:
+    """Return NumPy's words on shapes that do not fit as plain ones with the shapes, or as they are.
+
+    Its own words on a matrix product speak of core dimensions and signatures.
+    """
+    place = f" in `{piece}`" if re.search("[@*/+(-]", piece) else ""
+    sizes = re.search(r"size (\d+) is different from (\d+)", words)
+    dot = re.search(r"not aligned: (\d+) .*!= (\d+) ", words)
+    if sizes or dot:
+        last, first = (sizes[2], sizes[1]) if sizes else (dot[1], dot[2]) if dot else ("", "")
+        deep = " (the last but one, where B has three)" if re.search(r"\d, \d+, \d", shapes) else ""
+        return (
+            f"a matrix product meets the sizes {last} and {first}{place}. Shapes here: {shapes}; "
+            f"`A @ B` needs the last size of A to equal the first size of B{deep}."
+        )
+    if "not have enough dimensions" in words:
+        return f"`@` meets a single number{place}, but needs arrays. Shapes here: {shapes}."
+    if "broadcast" in words:
+        single = re.search(r"(?<!\*)\*(?!\*)", piece)
+        product = " `*` goes entry by entry; a matrix product is `@`." if single else ""
+        found = [shape_text(shape) for shape in _shapes_in(words)]
+        of = f" of {_and(found)}" if len(found) > 1 and "remapped" not in words else ""
+        return (
+            f"the shapes{of} do not fit together{place}. Shapes here: {shapes}; entry by entry, "
+            "two arrays need equal sizes, compared from the last size on, where a 1 fits "
+            f"any.{product}"
+        )
+    if "truth value of an array" in words:
+        return "`if`, `min` and `max` need one number or one yes or no; here they meet an array."
+    return words
+
+
+def _shapes_in(words: str) -> list[tuple[int, ...]]:
+    """Return the shapes that NumPy's words name, such as (2,3) and (4,)."""
+    found = re.findall(r"\((\d+(?:,\d+)*),?\)", words)
+    return [tuple(int(size) for size in shape.split(",")) for shape in found]

@@ -58,6 +58,57 @@ TIED_GRADIENT = Exercise(
             "this is the product over the steps; effects of the same weight add up.",
             "product for sum",
         ),
+        Slip(
+            lambda dWxh_by_step: dWxh_by_step.sum(),
+            "this adds up all entries of all gradients; add entry by entry over the steps, axis 0.",
+            "one number",
+        ),
+        Slip(
+            lambda dWxh_by_step: dWxh_by_step.sum(axis=2),
+            "the sum runs over the columns of each gradient; time is the first axis, axis 0.",
+            "last axis",
+        ),
+        Slip(
+            lambda dWxh_by_step: dWxh_by_step.cumsum(axis=0),
+            "this is a running sum: only its last entry is the sum.",
+            "running sum",
+        ),
+        Slip(
+            lambda dWxh_by_step: dWxh_by_step.sum(axis=0, keepdims=True),
+            "the sum is right, but a length-1 axis is left over: without keepdims it is gone.",
+            "keepdims",
+        ),
+        Slip(
+            lambda dWxh_by_step: dWxh_by_step[1:].sum(axis=0),
+            "the first step's gradient is left out of the sum.",
+            "without the first step",
+        ),
+        Slip(
+            lambda dWxh_by_step: dWxh_by_step[:-1].sum(axis=0),
+            "the last step's gradient is left out of the sum.",
+            "without the last step",
+        ),
+        Slip(
+            lambda dWxh_by_step: dWxh_by_step.mean(),
+            "this is the mean of all entries of all gradients; add entry by entry over the steps, "
+            "axis 0.",
+            "mean of everything",
+        ),
+        Slip(
+            lambda dWxh_by_step: dWxh_by_step.max(axis=0),
+            "this is the largest over the steps; the effects at all steps add up.",
+            "largest for sum",
+        ),
+        Slip(
+            lambda dWxh_by_step: dWxh_by_step.sum(axis=0).T,
+            "the sum is right, but transposed; the gradient has the shape of Wxh.",
+            "transposed",
+        ),
+        Slip(
+            lambda dWxh_by_step: -dWxh_by_step.sum(axis=0),
+            "the sign is turned round: this is the step downhill, not the gradient.",
+            "sign",
+        ),
     ],
     "dWxh",
     "one weight used T times gets the sum of T gradients. That is all that weight sharing does to "
@@ -128,6 +179,79 @@ UPDATE_COPIES = Exercise(
             lambda copies, gradients, rate: copies,
             "the copies are as before: take the step, and return the new copies.",
             "no step",
+        ),
+        Slip(
+            lambda copies, gradients, rate: copies - rate * gradients.sum(),
+            "this adds up all entries of all gradients to one number; add entry by entry over the "
+            "steps, axis 0.",
+            "one number",
+        ),
+        Slip(
+            lambda copies, gradients, rate: copies - rate * gradients.sum(axis=1, keepdims=True),
+            "the sum runs over the rows of each gradient; time is the first axis, axis 0.",
+            "rows",
+        ),
+        Slip(
+            lambda copies, gradients, rate: copies - rate * gradients.sum(axis=2, keepdims=True),
+            "the sum runs over the columns of each gradient; time is the first axis, axis 0.",
+            "columns",
+        ),
+        Slip(
+            lambda copies, gradients, rate: (
+                copies - rate * gradients.sum(axis=(1, 2), keepdims=True)
+            ),
+            "each copy gets the sum of all entries of its own gradient; add entry by entry over "
+            "the steps, axis 0.",
+            "one number a step",
+        ),
+        Slip(
+            lambda copies, gradients, rate: copies + rate * gradients,
+            "two things: the step goes uphill, so subtract; and each copy follows its own "
+            "gradient, where all must follow the sum.",
+            "separately, uphill",
+        ),
+        Slip(
+            lambda copies, gradients, rate: copies - gradients,
+            "two things: the learning rate is missing, and each copy follows its own gradient, "
+            "where all must follow the sum.",
+            "separately, no rate",
+        ),
+        Slip(
+            lambda copies, gradients, rate: rate * gradients.sum(axis=0),
+            "this is the step alone; subtract it from the copies.",
+            "step alone",
+        ),
+        Slip(
+            lambda copies, gradients, rate: gradients.sum(axis=0),
+            "this is the tied gradient; subtract rate times it from the copies.",
+            "gradient alone",
+        ),
+        Slip(
+            lambda copies, gradients, rate: (copies - rate * gradients).mean(axis=0),
+            "this is one matrix, and it moved along the mean; return all T copies, each moved "
+            "along the sum.",
+            "mean of the copies",
+        ),
+        Slip(
+            lambda copies, gradients, rate: copies - rate * gradients.mean(),
+            "this is the mean of all entries of all gradients; add entry by entry over the "
+            "steps, axis 0.",
+            "mean of everything",
+        ),
+        Slip(
+            lambda copies, gradients, rate: copies - gradients.sum(axis=0) / rate,
+            "the sum is divided by the rate; multiply.",
+            "divided by the rate",
+        ),
+        Slip(
+            lambda copies, gradients, rate: rate * gradients.sum(axis=0) - copies,
+            "the difference is turned round: it is the copies minus the step.",
+            "turned round",
+        ),
+        Slip(
+            lambda copies, gradients, rate: (copies - rate * gradients).sum(axis=0),
+            "the sum is taken over the copies, not over the gradients: sum the gradients alone.",
+            "sum of the copies",
         ),
     ],
     "the result",

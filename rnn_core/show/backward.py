@@ -28,7 +28,8 @@ from rnn_core.show.table import Table
 WIDTH = 784
 MOST_STEPS, MOST_UNITS = 7, 4
 LABEL_WIDTH, COLUMN, GRID_COLUMN = 158, 57.0, 54.0
-Y_OUT, Y_STATE, Y_GRADIENT, Y_IN, Y_TABLE = 4.0, 62.0, 122.0, 190.0, 236.0
+OUT_HEIGHT = 38.0
+Y_OUT, Y_STATE, Y_GRADIENT, Y_IN, Y_TABLE = 4.0, 78.0, 138.0, 206.0, 252.0
 
 
 def forward_and_back(
@@ -138,8 +139,8 @@ def _sentence(walk: _Walk, place: int) -> str:
         f"{np.linalg.norm(q):.3f}" for q in (step.da_from_y, step.da_from_next, step.da, step.dz)
     )
     arrive = (
-        f"a gradient of length {from_y} arrives from y_{t}, and none from behind: a_{t} is the "
-        "last state"
+        f"a gradient of length {from_y} arrives from y_{t}, and none from a later step: a_{t} is "
+        "the last state"
         if t == walk.T
         else f"gradients of length {from_y} from y_{t} and {following} from step {t + 1} meet at "
         f"a_{t}; their sum da_{t} has length {da}"
@@ -156,6 +157,10 @@ def _picture(walk: _Walk, place: int) -> svg.Element:
     table = _table(walk, t, back)
     sums, foot = _sums_so_far(walk, t, back)
     height = max(table.y, foot) + 2
+    for box in table.svg.iter("rect"):
+        if box.get("fill") == "none":
+            # An empty cell is to be seen before its number comes.
+            box.attrib["style"] = "stroke-opacity: .6"
     return svg.picture(
         WIDTH, height, _sentence(walk, place), *_strip(walk, t, back), table.svg, sums
     )
@@ -164,13 +169,13 @@ def _picture(walk: _Walk, place: int) -> svg.Element:
 def _strip(walk: _Walk, t: int, back: bool) -> list[svg.Element]:
     """The states run along the upper lane to the right, the gradients along the lower one back."""
     lane = svg.group(
-        _lane_words(Y_OUT + 17, "outputs"),
-        _lane_words(Y_STATE - 7, "forward"),
+        _lane_words(Y_OUT + 23, "outputs"),
+        _lane_words(Y_STATE - 22, "forward"),
         _lane_words(Y_GRADIENT + 50, "backward") if back else None,
         _lane_words(Y_IN + 17, "inputs"),
     )
     start = svg.group(hidden_node(4, Y_STATE, 48, 36, walk.a[0], walk.a.shape[1]))
-    start.append(svg.text(34, Y_STATE + 51, *svg.symbol("a", 0), class_="rnn-small"))
+    start.append(svg.text(20, Y_STATE - 6, *svg.symbol("a", 0), class_="rnn-small"))
     steps = [_step(walk, s, t, back) for s in range(1, walk.T + 1)]
     if back and t == 1:
         steps.append(_gradient_node(4, 48, walk.trace.da_0[0] / walk.da_scale, 0, "da"))
@@ -209,38 +214,55 @@ def _step(walk: _Walk, s: int, t: int, back: bool) -> svg.Element:
     width, middle = right + node - x, x + node / 2
     n = walk.a.shape[1]
     before = 52.0 if s == 1 else _left(walk, s - 1) + node
-    column = svg.group(class_=None if read else "rnn-later", data_t=s)
+    column = svg.group(data_t=s)
     forward = svg.group(class_="rnn-now" if now and not back else None)
-    forward.append(arrow(before + 2, Y_STATE + 18, x, Y_STATE + 18, "rnn-past"))
-    forward.append(arrow(middle - 12, Y_IN, middle - 12, Y_STATE + 37, "rnn-input"))
-    forward.append(arrow(middle, Y_STATE, middle, Y_OUT + 28, "rnn-output"))
-    forward.append(hidden_node(x, Y_STATE, node, 36, walk.a[s] if read else None, n))
-    forward.append(svg.text(middle - 4, Y_STATE + 51, *svg.symbol("a", s), class_="rnn-small"))
+    state = svg.group(class_=None if read else "rnn-quiet")
+    state.append(arrow(before + 2, Y_STATE + 18, x, Y_STATE + 18, "rnn-past"))
+    state.append(arrow(middle - 14, Y_IN, middle - 14, Y_STATE + 37, "rnn-input"))
+    state.append(arrow(middle, Y_STATE, middle, Y_OUT + OUT_HEIGHT + 1, "rnn-output"))
+    state.append(hidden_node(x, Y_STATE, node, 36, walk.a[s] if read else None, n))
+    state.append(svg.text(middle - 4, Y_STATE + 51, *svg.symbol("a", s), class_="rnn-small"))
+    forward.append(state)
     forward.append(input_node(x, Y_IN, width, 27, walk.tokens[s - 1]))
-    words = f"{walk.classes[walk.targets[s - 1]]} {100 * walk.p_target(s):.0f} %" if read else ""
-    forward.append(output_node(x, Y_OUT, width, 27, words))
+    forward.append(_output(walk, s, x, width, read))
     column.append(forward)
     if back and s >= t:
         column.append(_arrivals(walk, s, now))
     return column
 
 
+def _output(walk: _Walk, s: int, x: float, width: float, read: bool) -> svg.Element:
+    """The output of step s: its target in words and, once it is computed, what that gets."""
+    target = svg.fit_text(f"target: {walk.classes[walk.targets[s - 1]]}", width - 14, 12)
+    middle = x + width / 2
+    words = svg.text(middle, Y_OUT + 15, target, class_="rnn-middle rnn-small")
+    box = svg.group(output_node(x, Y_OUT, width, OUT_HEIGHT, ""), words)
+    if read:
+        percent = f"{100 * walk.p_target(s):.0f} %"
+        box.append(svg.text(middle, Y_OUT + 31, percent, class_="rnn-middle", font_size=13))
+    return box
+
+
 def _arrivals(walk: _Walk, s: int, now: bool) -> svg.Element:
-    """The gradient at a_s, the two arrows that bring it and the one that leaves it for Wxh."""
+    """The gradient at a_s, the two arrows that bring it and the one to where it meets the input."""
     right, node = _right(walk, s), _node_width(walk)
     middle, y = right + node / 2, Y_GRADIENT + 17
     part = svg.group(class_="rnn-now" if now else None)
-    part.append(arrow(middle, Y_OUT + 28, middle, Y_GRADIENT - 1, "rnn-output", maybe=True))
+    part.append(
+        arrow(middle, Y_OUT + OUT_HEIGHT + 1, middle, Y_GRADIENT - 1, "rnn-output", maybe=True)
+    )
     if s < walk.T:
         part.append(arrow(_right(walk, s + 1) - 2, y, right + node + 2, y, "rnn-past", maybe=True))
     part.append(arrow(middle, Y_GRADIENT + 35, middle, Y_IN - 1, "rnn-input", maybe=True))
     part.append(_gradient_node(right, node, walk.trace.da[s - 1, 0] / walk.da_scale, s, "da"))
     if now:
         part.append(weight_label(middle + 26, Y_STATE - 8, "Why.T", "rnn-output"))
-        part.append(weight_label(middle + 20, Y_IN - 8, "Wxh", "rnn-input"))
+        part.append(weight_label(middle - 29, Y_IN - 8, "dWxh", "rnn-input"))
         if s < walk.T:
-            between = (_right(walk, s + 1) + right + node) / 2
-            part.append(weight_label(between, Y_GRADIENT + 9, "W.T", "rnn-past"))
+            # Between the input's arrow and the gradient of step s + 1.
+            between = (_left(walk, s + 1) + node / 2 - 14 + _right(walk, s + 1)) / 2
+            part.append(weight_label(between, y - 8, "slope,", "rnn-past"))
+            part.append(weight_label(between, y + 17, "W.T", "rnn-past"))
     return part
 
 
@@ -249,7 +271,7 @@ def _gradient_node(x: float, width: float, values: Array, t: int, name: str) -> 
     return svg.group(
         svg.rect(x, y, width, 34, rx=11, class_="rnn-node rnn-maybe"),
         mini_cells(x + 7, y + 8, width - 14, 18, values, len(values)),
-        svg.text(x - 3, y - 7, *svg.symbol(name, t), class_="rnn-small"),
+        svg.text(x + width / 2 - 4, y - 7, *svg.symbol(name, t), class_="rnn-small rnn-end"),
         class_="rnn-hidden",
     )
 
@@ -266,12 +288,13 @@ def _table(walk: _Walk, t: int, back: bool) -> Table:
 
     a_before, a_t, p = (walk.a[t - 1], walk.a[t], walk.p[t]) if t else (None, None, None)
     table.row(svg.symbol("a", before), a_before, n_h, f"a_{t - 1}", "rnn-hidden", gap=4)
-    table.row(svg.symbol("a", now), a_t, n_h, f"a_{t}", "rnn-hidden", outline=True, gap=7)
+    table.row(svg.symbol("a", now), a_t, n_h, f"a_{t}", "rnn-hidden", outline=True, gap=9)
+    _heads(table, walk.classes)
     label = ["softmax(", *svg.symbol("y", now), ")"]
-    table.row(label, p, n_y, f"p_{t}", "rnn-output", gap=12)
+    table.row(label, p, n_y, f"p_{t}", "rnn-output")
     scale = walk.da_scale
     dy = walk.dy[t] if back else None
-    table.row(svg.symbol("dy", now), dy, n_y, f"dy_{t}", "rnn-output", scale=scale, gap=7)
+    table.row(svg.symbol("dy", now), dy, n_y, f"dy_{t}", "rnn-output", scale=scale, gap=9)
     label = [*svg.symbol("dy", now), " @ Why.T"]
     table.row(label, part("da_from_y"), n_h, f"da_{t} from y_{t}", "rnn-output", scale=scale)
     label = ["+ ", *svg.symbol("dz", after), " @ W.T"] if t < walk.T else ["+ 0: last step"]
@@ -280,10 +303,30 @@ def _table(walk: _Walk, t: int, back: bool) -> Table:
     table.rule(n_h)
     table.row(["= ", *svg.symbol("da", now)], part("da"), n_h, f"da_{t}", "rnn-hidden", scale=scale)
     slope = walk.slope[t] if back else None
-    table.row(["× f'(", *svg.symbol("z", now), ")"], slope, n_h, f"f'(z_{t})", "rnn-muted")
+    label = ["× ", *_slope_words(walk.cell.activation, now)]
+    table.row(label, slope, n_h, f"slope at z_{t}", "rnn-muted")
     table.rule(n_h)
     table.row(["= ", *svg.symbol("dz", now)], part("dz"), n_h, f"dz_{t}", "rnn-hidden", scale=scale)
     return table
+
+
+def _heads(table: Table, classes: Sequence[str]) -> None:
+    """Add the names of the classes, above the rows with one number for each."""
+    for i, name in enumerate(classes):
+        middle = table.label_width + i * COLUMN + (COLUMN - 3) / 2
+        words = svg.fit_text(name, COLUMN - 3, 12)
+        table.svg.append(svg.text(middle, table.y + 10, words, class_="rnn-middle rnn-small"))
+    table.y += 15
+
+
+def _slope_words(activation: str, t: str) -> list[svg.Element | str]:
+    """Return the slope of an activation, written with the state where that is possible."""
+    a_t = svg.symbol("a", t)
+    if activation == "tanh":
+        return [f"(1 {svg.MINUS} ", *a_t, "\N{SUPERSCRIPT TWO})"]
+    if activation == "sigmoid":
+        return [*a_t, f" (1 {svg.MINUS} ", *svg.symbol("a", t), ")"]
+    return [f"slope of {activation}"]
 
 
 def _sums_so_far(walk: _Walk, t: int, back: bool) -> tuple[svg.Element, float]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from io import BytesIO
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -13,7 +14,10 @@ from rnn_core.parameters import Array
 from rnn_core.show.stills import Still
 from rnn_core.training import History
 
-COLOURS = ("#9467bd", "#e07b00", "#009e73", "#2b8ccf")
+COLOURS = ("#222222", "#d55e00", "#56b4e9", "#cc79a7")
+"""None of them is the colour of an input, a state, an output or a sign."""
+LINES = ("-", "--", "-.", (0, (4, 1, 1, 1, 1, 1)))
+"""No dotted line among them: that is the guess."""
 
 
 def loss_curves(histories: Mapping[str, History], chance: float | None = None) -> Still:
@@ -27,11 +31,12 @@ def loss_curves(histories: Mapping[str, History], chance: float | None = None) -
     figure = Figure(figsize=(7.0, 3.2), layout="constrained")
     axes = figure.subplots()
     ends = []
-    for (name, history), colour in zip(histories.items(), COLOURS, strict=False):
+    curves = zip(histories.items(), COLOURS, LINES, strict=False)
+    for (name, history), colour, line in curves:
         if not history.losses:
             raise ValueError(f"the training {name!r} has no step, expected at least one.")
         losses = _smooth(np.array(history.losses), max(1, history.steps // 100))
-        axes.plot(losses, color=colour, label=name, linewidth=1.8)
+        axes.plot(losses, color=colour, linestyle=line, label=name, linewidth=1.8)
         ends.append(f"{name} ends at {losses[-1]:.2f}")
     if chance is not None:
         axes.axhline(chance, color="#666666", linestyle=":", label=f"guessing ({chance:.2f})")
@@ -61,8 +66,8 @@ def score_curves(
     figure = Figure(figsize=(7.0, 3.2), layout="constrained")
     axes = figure.subplots()
     said = []
-    markers = zip(scores.items(), COLOURS, "os^D", strict=False)
-    for place, ((name, by_x), colour, marker) in enumerate(markers):
+    styles = zip(scores.items(), COLOURS, LINES, "os^D", strict=False)
+    for place, ((name, by_x), colour, line, marker) in enumerate(styles):
         if list(by_x) != xs:
             raise ValueError(f"{name!r} has scores at {list(by_x)}, expected them at {xs}.")
         percent = [100 * np.atleast_1d(by_x[x]) for x in xs]
@@ -70,7 +75,8 @@ def score_curves(
         for i, values in enumerate(percent):
             beside = i + 0.05 * (place - 1)
             axes.plot([beside] * len(values), values, marker, color=colour, alpha=0.5, markersize=4)
-        axes.plot(means, marker + "-", color=colour, label=name, linewidth=1.8)
+        style: dict[str, Any] = {"linestyle": line, "marker": marker, "linewidth": 1.8}
+        axes.plot(means, color=colour, label=name, **style)
         said.append(f"{name}: {', '.join(f'{mean:.0f} %' for mean in means)}")
     if seen is not None:
         ends = (xs.index(seen[0]) - 0.4, xs.index(seen[1]) + 0.4)
@@ -90,13 +96,13 @@ def activation_curves() -> Still:
     left, right = figure.subplots(1, 2)
     z = np.linspace(-4.0, 4.0, 401)
     steepest = []
-    lines = zip(ACTIVATIONS.values(), COLOURS, ("-", "--", "-.", ":"), strict=True)
+    lines = zip(ACTIVATIONS.values(), COLOURS, LINES, strict=True)
     for f, colour, line in lines:
         a, slope = np.empty_like(z), np.empty_like(z)
         f.apply(z, out=a)
         f.slope(a, out=slope)
         for axes, values in ((left, a), (right, slope)):
-            axes.plot(z, values, line, color=colour, label=f.name, linewidth=2.0)
+            axes.plot(z, values, color=colour, linestyle=line, label=f.name, linewidth=2.0)
         steepest.append(f"{f.name} {slope.max():g}")
     left.set(title="a = f(z)", xlabel="z", ylim=(-1.5, 2.5))
     right.set(title="slope f'(z)", xlabel="z", ylim=(-0.1, 1.1))

@@ -18,7 +18,7 @@ MOST_COLUMNS = 15
 def summands(by_step: Array, tied: Array, name: str = "dW") -> Stepper:
     """Return a stepper that adds up the gradients of the copies, one more at each position.
 
-    Shapes: by_step (T, n, m), the gradient by each step's copy; tied (n, m), that of the shared
+    Shapes: by_step (T, n, m), the gradient of each step's copy; tied (n, m), that of the shared
     weights. Raises ValueError where the shapes disagree or T * m is too wide for the picture.
     """
     _check(by_step, name)
@@ -39,7 +39,7 @@ def _check(copies: Array, name: str) -> None:
 def _sum_frame(by_step: Array, tied: Array, name: str, t: int) -> Frame:
     T, n, m = by_step.shape
     scale = float(np.abs(by_step).max()) or 1.0
-    row = _row_of_grids(by_step, name, 0.0, scale, lambda s: f"{name} by copy {s}", shown=t)
+    row = _row_of_grids(by_step, name, 0.0, scale, lambda s: f"{name}, copy {s}", shown=t)
     top = 40.0 + n * (CELL_HEIGHT + 2) + 24
     column, pitch = _column(T, m), WIDTH / T
     total = by_step[:t].sum(axis=0)
@@ -67,7 +67,7 @@ def _sum_sentence(by_step: Array, name: str, t: int, off: str) -> str:
     if t == 0:
         return f"No copy is added yet: the sum is zero, and the tied {name} is {off} away."
     length = float(np.linalg.norm(by_step[t - 1]))
-    nothing = " (a_0 is zero, so nothing went through this copy)" if length == 0 else ""
+    nothing = " (it multiplies a_0, which is zero)" if length == 0 else ""
     words = f"Copy {t} of {T} adds a gradient of length {length:.4f}{nothing}; "
     return words + f"the largest difference between the sum and the tied {name} is {off}."
 
@@ -169,11 +169,27 @@ def weight_counts(tied: int, T: int, most_steps: int = 100) -> Frame:
     plot.curve([1, most_steps], [tied, tied], "rnn-past")
     plot.curve([T], [untied], "rnn-wrong", name="untied", radius=6)
     plot.curve([T], [tied], "rnn-past", name="tied", radius=6)
-    plot.words(646, 60, f"untied: {untied:,}", "rnn-wrong")
-    plot.words(646, 216, f"tied: {tied:,}", "rnn-past")
+    plot.words(642, 30, "untied", "rnn-wrong")
+    plot.words(642, 228, "tied", "rnn-past")
+    _number_beside(plot, T, untied, "rnn-wrong", above=True)
+    _number_beside(plot, T, tied, "rnn-past", above=False)
     plot.words(74, 16, "weights of the cell (Wxh, W and b)", "rnn-muted")
     sentence = (
         f"T = {T}: one shared cell has {tied:,} weights, and a copy for each step makes "
         f"{untied:,} of them, {T} times as many."
     )
     return Frame(svg.picture(WIDTH, 264, sentence, plot.svg), sentence)
+
+
+def _number_beside(plot: Plot, T: int, value: int, hue: str, *, above: bool) -> None:
+    """Write a number beside its dot: left of it above the rising line, or right of it below."""
+    (x, y), foot = plot.place(T, value), plot.top + plot.height
+    words, room, right = f"{value:,}", 66.0, False
+    if above:
+        x = max(x - 10, plot.left + room)
+        y = min(y - 4, foot - 28 if x <= plot.left + room else y - 4)
+    else:
+        right = x + room < plot.left + plot.width
+        x, y = (max(x + 10, plot.left + room) if right else x - 10), y - 5
+    label = {"class_": "rnn-label" if right else "rnn-label rnn-end", "font_size": 13}
+    plot.svg.append(svg.group(svg.text(x, y, words, **label), class_=hue))

@@ -70,8 +70,12 @@ class Plot:
         name: str | None = None,
         dashed: bool = False,
         radius: float = 3.0,
+        hollow: bool = False,
     ) -> None:
-        """Draw a curve; with a name, also a dot for each point, whose tooltip is name[x] = y."""
+        """Draw a curve; with a name, also a dot for each point, whose tooltip is name[x] = y.
+
+        Hollow dots are rings: they leave what lies below them to be seen.
+        """
         points = [self.place(float(x), float(y)) for x, y in zip(xs, ys, strict=True)]
         line = svg.element(
             "polyline",
@@ -81,7 +85,10 @@ class Plot:
         group = svg.group(line, class_=hue)
         for x, y, (px, py) in zip(xs, ys, points, strict=True) if name else ():
             title = svg.element("title", f"{name}[{float(x):g}] = {float(y)!r}")
-            group.append(svg.element("circle", title, cx=px, cy=py, r=radius, class_="rnn-head"))
+            dot = svg.element("circle", title, cx=px, cy=py, r=radius, class_="rnn-head")
+            if hollow:
+                dot.attrib |= {"class": "rnn-node", "style": "fill: none"}
+            group.append(dot)
         self.svg.append(group)
 
     def words(self, x: float, y: float, words: str, hue: str) -> None:
@@ -91,5 +98,6 @@ class Plot:
 
 
 def short(value: float) -> str:
-    """Return a number of any size in few signs: 0.43, 12.1, 3.1e-09."""
-    return f"{value:.2e}" if value and not 0.01 <= abs(value) < 1e4 else f"{value:.3g}"
+    """Return a number of any size in few signs, with a real minus sign: 0.43, 12.1, 3.1e−09."""
+    words = f"{value:.2e}" if value and not 0.01 <= abs(value) < 1e4 else f"{value:.3g}"
+    return words.replace("-", svg.MINUS)

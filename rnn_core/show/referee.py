@@ -14,6 +14,8 @@ BOUND = 1e-6
 
 WIDTH, LEFT, RIGHT, ROW = 784.0, 96.0, 648.0, 34.0
 _LOWEST, _HIGHEST = 1e-13, 1.0
+_TICKS = {10.0**power: f"1e{svg.MINUS}{-power}" for power in (-12, -9, -6, -3)} | {1.0: "1"}
+_PRINT = {"font_size": 13}
 
 
 def gradient_check(errors: Mapping[str, float]) -> Frame:
@@ -27,14 +29,28 @@ def gradient_check(errors: Mapping[str, float]) -> Frame:
     for name, error in errors.items():
         parts.append(_row(y, f"d{name}", float(error)))
         y += ROW
-    line = svg.element("line", x1=_x(BOUND), y1=22, x2=_x(BOUND), y2=y - 4, class_="rnn-rule")
-    words = svg.text(_x(BOUND), 15, "a millionth", class_="rnn-middle rnn-small")
-    ends = [
-        svg.text(LEFT, 15, "equal", class_="rnn-small rnn-quiet"),
-        svg.text(RIGHT, 15, "1: as wrong as can be", class_="rnn-small rnn-quiet rnn-end"),
+    line = svg.element("line", x1=_x(BOUND), y1=6, x2=_x(BOUND), y2=y, class_="rnn-rule")
+    line.attrib["style"] = "stroke-width: 2.4"
+    sides = [
+        svg.text(_x(BOUND) - 10, 17, "left of the line is rounding", class_="rnn-end", **_PRINT),
+        svg.text(_x(BOUND) + 10, 17, "right of it is a mistake", **_PRINT),
     ]
     sentence = _sentence(errors)
-    return Frame(svg.picture(WIDTH, y + 2, sentence, *ends, words, line, *parts), sentence)
+    children = [*sides, *_axis(y), *parts, line]
+    return Frame(svg.picture(WIDTH, y + 42, sentence, *children), sentence)
+
+
+def _axis(y: float) -> list[svg.Element]:
+    """The scale below the bars: a tick for every thousand."""
+    axis = [svg.element("line", x1=LEFT, y1=y, x2=RIGHT, y2=y, class_="rnn-rule")]
+    for tick, words in _TICKS.items():
+        x = _x(tick)
+        axis.append(svg.element("line", x1=x, y1=y, x2=x, y2=y + 6, class_="rnn-rule"))
+        axis.append(svg.text(x, y + 20, words, class_="rnn-middle", **_PRINT))
+    words = "each tick: a thousand times more; 1 is as wrong as can be"
+    axis.append(svg.text(RIGHT, y + 38, words, class_="rnn-end", **_PRINT))
+    axis.append(svg.text(LEFT - 12, y + 20, "error", class_="rnn-end", **_PRINT))
+    return axis
 
 
 def _x(error: float) -> float:

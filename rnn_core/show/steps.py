@@ -124,7 +124,7 @@ def _strip(run: _Run, t: int) -> svg.Element:
     shown = min(run.T, MOST_STEPS)
     first = min(max(1, t - shown + 2), run.T - shown + 1)
     left, node = 64.0, 38.0
-    pitch = (WIDTH - left - (24 if run.T > shown else 6)) / shown
+    pitch = (WIDTH - left - (24 if shown < run.T else 6)) / shown
     width = min(pitch - 14, 88.0)
     top = 4 if run.y is not None else -36
     y_out, y_hidden, y_in = top, top + 58, top + 140

@@ -88,9 +88,10 @@ def _sums(blocks: Array, name: str, cell: float, top: float, scale: float) -> li
     total = _sum(right, bottom, cell - 3, float(np.linalg.norm(whole)), f"length of d{name}")
     total.attrib["class"] = "rnn-bold"
     group.append(total)
-    style = "rnn-small rnn-quiet"
-    group.append(svg.text(right + cell / 2, 34, "sum", class_=f"rnn-middle {style}"))
-    group.append(svg.text(LABELS - 10, bottom + 17, "sum", class_=f"rnn-end {style}"))
+    for line, words in enumerate(("length of", "the sum")):
+        head = svg.text(right + cell / 2, 20 + 14 * line, words, class_="rnn-middle rnn-small")
+        foot = svg.text(LABELS - 8, bottom + 10 + 14 * line, words, class_="rnn-end rnn-small")
+        group.extend([head, foot])
     words = f"d{name}"
     group.append(svg.text(right + cell / 2, bottom + 40, words, class_="rnn-middle rnn-small"))
     return [group]
@@ -147,9 +148,14 @@ def truncation(trace: Trace, lengths: Array, k: int, cosine: float, share: float
         f"place{'' if cuts == 1 else 's'}. {pairs} of {all_pairs} blocks stay; cosine with the "
         f"true gradient {cosine:.3f}, length {share:.3f} of it."
     )
+    zeros = not trace.a_prev[0].any()
     measures = [("cosine", cosine), ("length", share), ("blocks kept", pairs / all_pairs)]
-    parts = [_lanes(trace, k), _small_triangle(lengths, kept, 128.0), _measures(measures, 160.0)]
-    return Frame(svg.picture(WIDTH, 140.0 + 17 * T, sentence, *parts), sentence)
+    parts = [
+        _lanes(trace, k),
+        _small_triangle(lengths, kept, 128.0, zeros),
+        _measures(measures, 160.0),
+    ]
+    return Frame(svg.picture(WIDTH, 150.0 + 17 * T, sentence, *parts), sentence)
 
 
 def _kept(T: int, k: int) -> Array:
@@ -188,33 +194,49 @@ def _lanes(trace: Trace, k: int) -> svg.Element:
     return group
 
 
-def _small_triangle(lengths: Array, kept: Array, top: float) -> svg.Element:
+def _small_triangle(lengths: Array, kept: Array, top: float, a_0_is_zeros: bool) -> svg.Element:
+    """The blocks: filled where they are kept, dashed where they are lost, "0" where all zeros."""
     T, side = len(lengths), 16.0
     left, scale = 120.0, float(lengths.max()) or 1.0
     group = svg.group(
-        svg.text(2, top + 12, "loss at t,", class_="rnn-small rnn-quiet"),
-        svg.text(2, top + 28, "weights at k", class_="rnn-small rnn-quiet"),
+        svg.text(2, top + 12, "loss at t,", class_="rnn-small"),
+        svg.text(2, top + 28, "weights at k", class_="rnn-small"),
     )
     for i in range(T):
+        y, x = top + i * (side + 1), left + i * (side + 6) + (side + 4) / 2
+        foot = top + T * (side + 1) + 12
+        group.append(svg.text(left - 6, y + 12, str(i + 1), class_="rnn-end rnn-small"))
+        group.append(svg.text(x, foot, str(i + 1), class_="rnn-middle rnn-small"))
         for j in range(i + 1):
-            box = (left + j * (side + 6), top + i * (side + 1), side + 4, side - 1)
-            state = "kept" if kept[i, j] else "lost"
-            title = svg.element("title", f"t = {i + 1}, k = {j + 1}, {state}: {lengths[i, j]:.4g}")
-            fill = heat(float(lengths[i, j]), scale)
-            if kept[i, j]:
-                group.append(svg.group(title, svg.rect(*box, class_="rnn-cell", **fill)))
-            else:
-                empty = svg.rect(*box, class_="rnn-cell rnn-maybe", fill="none")
-                group.append(svg.group(title, empty))
+            box = (left + j * (side + 6), y, side + 4, side - 1)
+            group.append(_small_block(box, float(lengths[i, j]), bool(kept[i, j]), i, j, scale))
+    if a_0_is_zeros and (kept & (lengths == 0)).any():
+        words = ["0: kept, but zero since ", *svg.symbol("a", 0), " is zeros"]
+        group.append(svg.text(left + 3 * (side + 6), top + 12, *words, class_="rnn-small"))
+    return group
+
+
+def _small_block(
+    box: tuple[float, float, float, float], length: float, kept: bool, i: int, j: int, scale: float
+) -> svg.Element:
+    state = "kept" if kept else "lost"
+    title = svg.element("title", f"t = {i + 1}, k = {j + 1}, {state}: {length:.4g}")
+    if not kept:
+        return svg.group(title, svg.rect(*box, class_="rnn-cell rnn-maybe", fill="none"))
+    group = svg.group(title, svg.rect(*box, class_="rnn-cell", **heat(length, scale)))
+    if length == 0:
+        x, y = box[0] + box[2] / 2, box[1] + 12
+        group.append(svg.text(x, y, "0", class_="rnn-middle rnn-small"))
     return group
 
 
 def _measures(measures: list[tuple[str, float]], top: float) -> svg.Element:
-    left, width = 520.0, 180.0
+    """Bars from 0 to 1.5, with a line at 1: what the true gradient has."""
+    left, width, most = 520.0, 180.0, 1.5
     group = svg.group(class_="rnn-past")
     for place, (name, value) in enumerate(measures):
         y = top + 34 * place
-        length = width * min(max(value, 0.0), 1.0)
+        length = width * min(max(value, 0.0), most) / most
         group.append(svg.text(left - 10, y + 16, name, class_="rnn-end", font_size=13))
         group.append(
             svg.group(
@@ -224,4 +246,7 @@ def _measures(measures: list[tuple[str, float]], top: float) -> svg.Element:
                 svg.text(left + width + 8, y + 16, svg.number(value, 3)),
             )
         )
+    one, foot = left + width / most, top + 34 * len(measures) - 6
+    group.append(svg.element("line", x1=one, y1=top - 6, x2=one, y2=foot, class_="rnn-rule"))
+    group.append(svg.text(one, foot + 14, "1: no cut", class_="rnn-middle rnn-small"))
     return group

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -24,7 +25,7 @@ def look_back(trace: Trace, gradients: Parameters, max_norm: float) -> Frame:
     """Return a frame: eigenvalues of W, |da_t| over t, each step's summand of dW, and the whole.
 
     `gradients` are those that `backpropagate` returned for the trace, before clipping; `max_norm`
-    is where the gradient by W is clipped.
+    is where the gradient with respect to W is clipped.
     """
     T = trace.T
     da = np.array([np.linalg.norm(trace.step(t).da) for t in range(1, T + 1)])
@@ -56,6 +57,8 @@ def eigenvalues(W: Array, x: float, y: float, unit: float) -> svg.Element:
         svg.element("line", x1=x, y1=y - reach, x2=x, y2=y + reach, class_="rnn-cell"),
         svg.element("circle", cx=x, cy=y, r=unit, fill="none", class_="rnn-rule"),
         svg.text(x + unit + 5, y - 5, "1", class_="rnn-small"),
+        svg.text(x + reach + 22, y + 15, "real part", class_="rnn-small rnn-end"),
+        svg.text(x + 5, y - reach + 10, "imaginary part", class_="rnn-small"),
         svg.text(x, y + reach + 18, "eigenvalues of W", class_="rnn-small rnn-middle"),
         class_="rnn-past",
     )
@@ -74,11 +77,17 @@ def _over_time(da: Array, clipped: Array) -> svg.Element:
     plot.ticks(_steps(T), DECADE_TICKS, "t")
     times = range(1, T + 1)
     # The first summand is made with a_0 = 0 and has no length at all; a logarithm can't show it.
-    # The two often lie upon each other: large dots below, small ones above.
-    plot.curve(times, da, "rnn-hidden", name="|da_t|", radius=5.0)
-    plot.curve(times[1:], clipped[1:], "rnn-wrong", name="|dW_t| clipped", dashed=True, radius=2.4)
-    plot.words(300, 20, "length of da_t", "rnn-hidden")
-    plot.words(430, 20, "- - what step t adds to dW, after clipping", "rnn-wrong")
+    # The two often lie upon each other: rings of the second around the dots of the first.
+    style: dict[str, Any] = {
+        "name": "|dW_t| clipped",
+        "dashed": True,
+        "radius": 5.0,
+        "hollow": True,
+    }
+    plot.curve(times, da, "rnn-hidden", name="|da_t|", radius=2.6)
+    plot.curve(times[1:], clipped[1:], "rnn-wrong", **style)
+    plot.words(300, 20, "● length of da_t", "rnn-hidden")
+    plot.words(430, 20, "○ what step t adds to dW, after clipping", "rnn-wrong")
     return plot.svg
 
 
@@ -98,6 +107,10 @@ def _bars(summands: Array, total: float, factor: float, top: float) -> list[svg.
         bar = _bar(left + i * pitch, foot, pitch - min(3.0, pitch / 4), height, value / highest)
         bar.append(svg.element("title", f"|dW_t|[{i + 1}] = {float(value)!r}"))
         group.append(bar)
+    top_bar = int(summands.argmax())
+    x, y = left + (top_bar + 0.5) * pitch, foot - height * summands[top_bar] / highest - 5
+    words = short(float(summands[top_bar]))
+    group.append(svg.text(x, y, words, class_="rnn-middle", font_size=13))
     for x, name, value in (
         (624.0, "|dW|", total),
         (708.0, "|dW| clipped", factor * total),
@@ -185,7 +198,8 @@ def _cliff_sentence(
 ) -> str:
     (start, before), (end, after) = way[0], way[-1]
     how = "without clipping" if clipped_to is None else f"clipped at {clipped_to:g}"
-    words = f"From W = {start:.2f}, a loss of {short(before)}, {how}: "
+    words = f"From W = {svg.number(start)}, a loss of {short(before)}, {how}: "
     if not stayed:
-        return words + f"update {len(way) - 1} throws W to {end:,.1f}, off the picture."
-    return words + f"after {len(way) - 1} updates W = {end:.3f} and the loss is {short(after)}."
+        return f"{words}update {len(way) - 1} throws W to {svg.number(end, 1)}, off the picture."
+    updates = "1 update" if len(way) == 2 else f"{len(way) - 1} updates"
+    return f"{words}after {updates} W = {svg.number(end, 3)} and the loss is {short(after)}."

@@ -23,7 +23,7 @@ LETTERS = FIRST + LATER
 CHANCE = 1 / len(FIRST)
 N_H = 24
 N_TRAIN, N_TEST = 4000, 1000
-STEPS, BATCH_SIZE = 500, 16
+STEPS, BATCH_SIZE, RATE = 500, 16, 3e-3
 STARTS = ("tanh, small", "tanh, orthogonal", "relu, identity")
 """The activation, and how `W` begins; "relu, identity" is the IRNN of Le, Jaitly and Hinton."""
 
@@ -75,11 +75,12 @@ def train(
     seed: int = 0,
     *,
     steps: int = STEPS,
+    rate: float = RATE,
     watch: Callable[[History, int], None] | None = None,
 ) -> History:
     """Train a network to recall over T steps, and return what happened."""
     batches = minibatches(*draw(N_TRAIN, T, rng=seed), size=BATCH_SIZE, rng=seed)
-    return fit(model, batches, steps=steps, optimizer=Adam(3e-3), grid=GRID, watch=watch)
+    return fit(model, batches, steps=steps, optimizer=Adam(rate), grid=GRID, watch=watch)
 
 
 def scores(
@@ -88,6 +89,7 @@ def scores(
     seeds: Iterable[int] = range(3),
     *,
     steps: int = STEPS,
+    rate: float = RATE,
     watch: Callable[[History, int], None] | None = None,
 ) -> dict[int, list[float]]:
     """Train once for each length T and seed; return the shares recalled, one list for each T."""
@@ -98,6 +100,6 @@ def scores(
         found[T] = []
         for seed in seeds:
             model = network(start, seed)
-            train(model, T, seed, steps=steps, watch=watch)
+            train(model, T, seed, steps=steps, rate=rate, watch=watch)
             found[T].append(model.accuracy(*test))
     return found
