@@ -63,9 +63,19 @@ def draw(t):
     figure, (chain, table, bars) = plt.subplots(
         3, 1, figsize=(8.6, 6.4), height_ratios=(2, 5, 2), layout="constrained"
     )
-    chain.imshow(np.where(np.arange(9)[:, None] < t, trace.a[:, 0], np.nan).T,
-                 cmap="PuOr", vmin=-1, vmax=1, aspect="auto")
-    chain.set_xticks(range(9), words)
+    chain.set(xlim=(-0.6, 9), ylim=(0, 3))
+    chain.axis("off")
+    for s, word in enumerate(words):
+        alpha = 1.0 if s < t else 0.4
+        chain.text(s, 0.3, word, ha="center", bbox={"fc": "none", "ec": "green"}, alpha=alpha)
+        chain.add_patch(plt.Rectangle((s - 0.3, 1.4), 0.6, 0.7, fill=False, ec="purple"))
+        if s < t:
+            chain.imshow(trace.a[s].reshape(2, 5), extent=(s - 0.25, s + 0.25, 1.5, 2.0),
+                         cmap="PuOr", vmin=-1, vmax=1, aspect="auto")
+        for start, end in (((s, 0.6), (s, 1.4)), ((s - 0.7, 1.75), (s - 0.3, 1.75))):
+            chain.annotate("", end, start, arrowprops={"arrowstyle": "->", "alpha": alpha})
+        chain.text(s, 1.1, f"$a_{s + 1}$", alpha=alpha)
+    chain.set(xlim=(-0.8, 8.6), ylim=(0, 3))
     step = trace.step(max(t, 1))
     rows = {"x": step.x[0], "a before": step.a_prev[0], "x @ Wxh": step.from_x[0],
             "a @ W": step.from_a[0], "b": model.cell.b, "z": step.z[0], "a": step.a[0],
@@ -76,6 +86,7 @@ def draw(t):
         for unit, value in enumerate(values):
             table.text(unit, number, f"{value:.2f}", ha="center", va="center")
     table.imshow(grid, cmap="PuOr", vmin=-2, vmax=2, aspect="auto")
+    table.set_xticks(range(10), range(1, 11))
     table.set_yticks(range(len(rows)), rows)
     bars.bar(word_order.NAMES, softmax(rows["y"]))
     figure.suptitle(f"t = {t}")
