@@ -1,4 +1,4 @@
-"""Every notebook as a learner meets it: opened in JupyterLab, run, and stepped by arrow keys."""
+"""Every notebook as a learner meets it: opened in JupyterLab, run, every slider moved by keys."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from store_notebooks import NOTEBOOKS
 
 if TYPE_CHECKING:
-    from jupyterlab_driver import JupyterLab, Stepper
+    from jupyterlab_driver import JupyterLab, OpenNotebook, Stepper
     from playwright.sync_api import Browser
 
 pytestmark = pytest.mark.browser
@@ -27,6 +27,29 @@ def walk(stepper: Stepper) -> None:
         assert frame.sentence, f"{stepper.name} has no visible sentence at {position}"
 
 
+def move_the_sliders(notebook: OpenNotebook) -> None:
+    """Press keys on every slider whose picture the kernel draws; none may answer with an error."""
+    for place, picture in enumerate(notebook.page.query_selector_all(".rnn-explore"), start=1):
+        handles = picture.query_selector_all(".noUi-handle")
+        before = picture.query_selector(".rnn-frame").inner_html()
+        for handle in handles:
+            for key in ("ArrowRight", "ArrowRight", "ArrowLeft"):
+                handle.focus()
+                notebook.page.keyboard.press(key)
+        if not handles:
+            continue
+        try:
+            notebook.page.wait_for_function(
+                "([root, before]) => root.querySelector('.rnn-frame')?.innerHTML !== before",
+                arg=[picture, before],
+                timeout=10_000,
+            )
+        finally:
+            # An error would stand in the frame's place.
+            frame = picture.query_selector(".rnn-frame")
+            assert frame is not None, f"picture {place}: {picture.inner_text()}"
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_it_runs_and_every_stepper_steps(lab: JupyterLab, browser: Browser, name: str) -> None:
     with lab.open(browser, name) as notebook:
@@ -35,6 +58,7 @@ def test_it_runs_and_every_stepper_steps(lab: JupyterLab, browser: Browser, name
         assert notebook.errors() == []
         for stepper in notebook.steppers():
             walk(stepper)
+        move_the_sliders(notebook)
         assert notebook.console_errors == []
 
 
