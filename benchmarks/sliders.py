@@ -20,10 +20,7 @@ import statistics
 import sys
 import tempfile
 import time
-from contextlib import redirect_stdout
-from io import StringIO
 from pathlib import Path
-from typing import Any
 
 import nbformat
 import numpy as np
@@ -37,6 +34,7 @@ sys.path.insert(0, str(ROOT / "tools"))
 
 from jupyterlab_driver import DriverError, JupyterLab, OpenNotebook, chromium  # noqa: E402
 from playwright.sync_api import Browser, ElementHandle  # noqa: E402
+from run_notebook import pictures_with_controls  # noqa: E402
 
 from rnn_core.show import Explore  # noqa: E402
 
@@ -198,24 +196,8 @@ def kernel_sliders(
 
 def thousand_moves(path: Path) -> list[str]:
     """Return a row for each picture of a notebook that the kernel redraws: what moves leave."""
-    made: list[Explore] = []
-    make = Explore.__init__
-
-    def note(self: Explore, *arguments: Any, **named: Any) -> None:
-        make(self, *arguments, **named)
-        made.append(self)
-
-    Explore.__init__ = note  # type: ignore[method-assign]
-    namespace: dict[str, Any] = {}
-    try:
-        with redirect_stdout(StringIO()):
-            for cell in nbformat.read(path, as_version=4).cells:
-                if cell.cell_type == "code":
-                    exec(cell.source, namespace)
-    finally:
-        Explore.__init__ = make  # type: ignore[method-assign]
     rows = []
-    for place, explore in enumerate(made, start=1):
+    for place, explore in enumerate(pictures_with_controls(path), start=1):
         move(explore, 200)
         gc.collect()
         before, widgets = memory(), len(_instances)

@@ -5,37 +5,15 @@ Cells share their names: a later cell may rebind one that an earlier picture sti
 
 from __future__ import annotations
 
-import io
-from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
-import nbformat
 import numpy as np
 import pytest
 from ipywidgets import Button, Dropdown, FloatSlider, IntSlider, Text
-
-from rnn_core.show import Explore
+from run_notebook import pictures_with_controls
 
 NOTEBOOKS = sorted((Path(__file__).resolve().parents[1] / "notebooks").glob("*.ipynb"))
-
-
-def run(path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Explore]:
-    """Run a notebook's code in this process and return the pictures with controls it made."""
-    made: list[Explore] = []
-    make = Explore.__init__
-
-    def note(self: Explore, *arguments: Any, **named: Any) -> None:
-        make(self, *arguments, **named)
-        made.append(self)
-
-    monkeypatch.setattr(Explore, "__init__", note)
-    names: dict[str, Any] = {}
-    with redirect_stdout(io.StringIO()):
-        for cell in nbformat.read(path, as_version=4).cells:
-            if cell.cell_type == "code":
-                exec(cell.source, names)
-    return made
 
 
 def values(control: Any, rng: np.random.Generator) -> list[Any]:
@@ -51,10 +29,10 @@ def values(control: Any, rng: np.random.Generator) -> list[Any]:
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_every_control_draws_at_its_ends_and_between(
-    path: Path, monkeypatch: pytest.MonkeyPatch
+    path: Path,
 ) -> None:
     rng = np.random.default_rng(0)
-    for place, picture in enumerate(run(path, monkeypatch), start=1):
+    for place, picture in enumerate(pictures_with_controls(path), start=1):
         seen = {picture.result.value}
         for name, control in picture.controls.items():
             where = f"{path.stem}, picture {place}, {name}"
