@@ -7,7 +7,8 @@ are drawn with another seed: for T above about 10 hardly any of them stands in t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -15,6 +16,7 @@ import numpy as np
 from rnn_core.cells import RNNCell, generator
 from rnn_core.models import SequenceModel
 from rnn_core.parameters import Array
+from rnn_core.tasks.table import Row, processor_seconds
 from rnn_core.training import GRID, Adam, History, fit, minibatches
 from rnn_core.wiring import many_to_one
 
@@ -103,3 +105,17 @@ def scores(
             train(model, T, seed, steps=steps, rate=rate, watch=watch)
             found[T].append(model.accuracy(*test))
     return found
+
+
+def rows(seeds: int) -> Iterator[Row]:
+    """Yield the rows of notebook 06: how far back each start can recall."""
+    for start in STARTS:
+        size = network(start).parameters.vector.size
+        for T in (10, 20, 40, 80):
+            seconds, found = [], []
+            test = draw(N_TEST, T, rng=1000 + T)
+            for seed in range(seeds):
+                model = network(start, seed)
+                seconds.append(processor_seconds(partial(train, model, T, seed)))
+                found.append(model.accuracy(*test))
+            yield Row("recall the first letter (06)", start, size, seconds, f"T = {T}", found, "25")

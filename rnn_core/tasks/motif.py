@@ -8,7 +8,8 @@ makes of the same sequences a harder task with one answer at the end.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -16,6 +17,7 @@ import numpy as np
 from rnn_core.cells import RNNCell, generator
 from rnn_core.models import SequenceModel
 from rnn_core.parameters import Array
+from rnn_core.tasks.table import Row, processor_seconds
 from rnn_core.training import GRID, Adam, History, Trainable, fit, minibatches
 from rnn_core.untied import Untied
 from rnn_core.wiring import Wiring, many_to_many, many_to_one
@@ -124,3 +126,25 @@ def noticed(model: SequenceModel | Untied, data: Data) -> tuple[Array, Array]:
         right = (said & true).sum(axis=1) / true.sum(axis=1)
         wrong = (said & ~true).sum(axis=1) / (~true).sum(axis=1)
     return right, wrong
+
+
+def rows(seeds: int) -> Iterator[Row]:
+    """Yield the rows of notebook 04: a pattern learned early, tested early and late."""
+    builds: dict[str, Callable[[int], SequenceModel | Untied]] = {
+        "tied (plain RNN)": tied,
+        "untied copies": untied,
+    }
+    tests = {"steps 2 to 5": range(2, 6), "steps 6 to 10": range(6, 11)}
+    for name, build in builds.items():
+        scores: dict[str, list[float]] = {test: [] for test in tests}
+        seconds = []
+        for seed in range(seeds):
+            model = build(seed)
+            seconds.append(processor_seconds(partial(train, model, seed)))
+            for test, ends in tests.items():
+                right, _ = noticed(model, draw(N_TEST, ends, rng=1000))
+                scores[test].append(float(right[[end - 1 for end in ends]].min()))
+        size = model.parameters.vector.size
+        for test, found in scores.items():
+            task = '"ab" noticed, trained on steps 2 to 5 (04)'
+            yield Row(task, name, size, seconds, test, found, "0 for always no")

@@ -9,7 +9,8 @@ comparative of the statement: a network trained on it cannot know what "who is w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import combinations, product
 from typing import NamedTuple
 
@@ -18,6 +19,7 @@ import numpy as np
 from rnn_core.cells import RNNCell
 from rnn_core.models import BagOfWords, SequenceModel
 from rnn_core.parameters import Array
+from rnn_core.tasks.table import Row, processor_seconds
 from rnn_core.tasks.vocabulary import Vocabulary
 from rnn_core.training import GRID, Adam, History, fit, minibatches
 from rnn_core.wiring import many_to_one
@@ -169,3 +171,24 @@ def answer_to_twin(example: Example) -> str:
     """Return the answer to the sentence with its names exchanged: the other name in it."""
     one, other = [word for word in example.text.split() if word in NAMES][:2]
     return other if example.answer == one else one
+
+
+def rows(seeds: int) -> Iterator[Row]:
+    """Yield the rows of notebook 01: the bag of words beside the recurrent network."""
+    held_out = splits()
+    data = {name: encode(examples) for name, examples in held_out.items()}
+    for name, build in (("bag of words", bag), ("plain RNN", rnn)):
+        scores: dict[str, list[float]] = {"new pairs": [], "new forms": [], "both twins": []}
+        seconds = []
+        for seed in range(seeds):
+            model = build(seed)
+            seconds.append(processor_seconds(partial(train, model, seed)))
+            for split in ("new pairs", "new forms"):
+                scores[split].append(model.accuracy(*data[split]))
+            scores["both twins"].append(both_twins_right(model, held_out["new pairs"]))
+        size = model.parameters.vector.size
+        if name == "bag of words":
+            size -= model.cell.W.size  # it has no past, so W is never used
+        for test, found in scores.items():
+            chance = "0 for any bag" if test == "both twins" else "at most 50 for any bag"
+            yield Row("who is stronger? (01)", name, size, seconds, test, found, chance)
