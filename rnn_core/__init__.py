@@ -1,20 +1,23 @@
 """Recurrent neural networks, small enough to read: the cell, the two loops over time, the rest.
 
-Read the files in this order: cells, bptt, wiring, losses, models, training, gradcheck.
+Read the files in this order: cells, bptt, wiring, layers, losses, models,
+generators, decoding, training, gradcheck.
 Importing this package loads NumPy and nothing else; pictures and sliders are in `rnn_core.show`.
 """
 
 from rnn_core.bptt import Step, Trace, backpropagate, unroll
 from rnn_core.cells import ACTIVATIONS, Cell, GRUCell, LSTMCell, RNNCell
 from rnn_core.checks import lengths_to_mask
+from rnn_core.generators import END, EncoderDecoder, Generator, OneToMany, until_end
 from rnn_core.gradcheck import (
     check_gradients,
     numerical_gradient,
     relative_error,
     relative_error_by_step,
 )
+from rnn_core.layers import Embedding, InputLayer, PatchEmbedding, Readout
 from rnn_core.losses import softmax, softmax_cross_entropy
-from rnn_core.models import BagOfWords, Bidirectional, Embedding, Model, Readout, SequenceModel
+from rnn_core.models import BagOfWords, Bidirectional, Model, SequenceModel
 from rnn_core.parameters import Layer, Network, Parameters
 from rnn_core.training import GRID, SGD, Adam, Batch, History, clip, fit, minibatches
 from rnn_core.wiring import (
@@ -33,15 +36,21 @@ __all__ = [
     "Batch",
     "Bidirectional",
     "Cell",
+    "END",
     "Embedding",
+    "EncoderDecoder",
     "GRID",
     "GRUCell",
+    "Generator",
     "History",
+    "InputLayer",
     "LSTMCell",
     "Layer",
     "Model",
     "Network",
+    "OneToMany",
     "Parameters",
+    "PatchEmbedding",
     "RNNCell",
     "Readout",
     "SGD",
@@ -66,4 +75,5 @@ __all__ = [
     "softmax",
     "softmax_cross_entropy",
     "unroll",
+    "until_end",
 ]

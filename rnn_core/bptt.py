@@ -36,7 +36,9 @@ class Trace:
     dy: Array
     emits: slice | Array
     tokens: Any
+    given: Any
     reverse: Trace
+    encoder: Trace
 
     if TYPE_CHECKING:
         # The arrays that a cell names: its further states, and what it saves for the way back.

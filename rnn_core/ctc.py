@@ -14,14 +14,15 @@ from rnn_core.checks import check_ids, check_mask, check_real
 from rnn_core.parameters import Array
 
 
-def ctc(y: Any, targets: Sequence[Sequence[int]], mask: Any = None) -> tuple[float, Array]:
+def ctc(y: Any, targets: Any, mask: Any = None) -> tuple[float, Array]:
     """Return the mean over the batch of -log p(targets) in nats, and its gradient by the logits y.
 
     p(targets) sums over every path, a class for each step, that spells the targets once repeats
     are merged and blanks dropped.
     dL/dy_t = (softmax(y_t) - the share of each class in these paths at t) / B
 
-    Shapes: y (T, B, n_y); targets: B sequences of classes 1 ... n_y - 1; mask (T, B), padding last.
+    Shapes: y (T, B, n_y); targets: B sequences of classes 1 ... n_y - 1, or one array
+    (S, B), padded with 0 at the end; mask (T, B), padding last.
     Raises TypeError or ValueError where targets or mask do not fit, or where a sequence has fewer
     steps than its targets need (one each, and a blank between two that are equal).
     Source: Graves, Fernandez, Gomez and Schmidhuber, "Connectionist temporal classification:
@@ -31,7 +32,7 @@ def ctc(y: Any, targets: Sequence[Sequence[int]], mask: Any = None) -> tuple[flo
     T, B, n_y = y.shape
     real = check_mask(mask, T, B)
     steps = np.full(B, T) if real is None else real.sum(axis=0)
-    labels, sizes = _with_blanks(targets, steps, n_y)
+    labels, sizes = _with_blanks(_sequences(targets), steps, n_y)
     log_p = y - y.max(axis=2, keepdims=True)
     log_p -= np.log(np.exp(log_p).sum(axis=2, keepdims=True))
     each = np.arange(B)
@@ -60,24 +61,6 @@ def ctc(y: Any, targets: Sequence[Sequence[int]], mask: Any = None) -> tuple[flo
     return float(-log_total.mean()), dy
 
 
-def best_path(y: Array, mask: Any = None) -> list[list[int]]:
-    """Return the classes that the most probable path spells: repeats merged, blanks dropped.
-
-    y (T, B, n_y); one list for each sequence. Raises TypeError or ValueError where y or mask does
-    not fit.
-    """
-    y = check_real("y", y, ("T", "B", "n_y"))
-    T, B, _ = y.shape
-    real = check_mask(mask, T, B)
-    path = y.argmax(axis=2)
-    if real is not None:
-        path = np.where(real, path, 0)
-    news = np.ones((T, B), bool)
-    news[1:] = path[1:] != path[:-1]
-    kept = news & (path != 0)
-    return [[int(k) for k in path[kept[:, b], b]] for b in range(B)]
-
-
 def _ends(sizes: Array) -> Array:
     """Return the two places where a path may end, the last class and the blank after it, (B, 2)."""
     return np.stack([sizes - 2, sizes - 1], axis=1)
@@ -96,6 +79,19 @@ def _log_paths(at_labels: Array, labels: Array) -> Array:
         now[:, 2:] = np.where(jump[:, 2:], np.logaddexp(now[:, 2:], before[:, :-2]), now[:, 2:])
         now += emitted
     return total
+
+
+def _sequences(targets: Any) -> Sequence[Sequence[int]]:
+    """Return one sequence of classes for each column of an array (S, B), without its padding."""
+    if not (isinstance(targets, np.ndarray) and targets.ndim == 2):
+        return list(targets)
+    real = targets != 0
+    if (real[1:] & ~real[:-1]).any():
+        t, b = np.argwhere(real[1:] & ~real[:-1])[0]
+        raise ValueError(
+            f"targets[{t + 1}, {b}] is {targets[t + 1, b]} after a 0, expected the padding last."
+        )
+    return [column[:n] for column, n in zip(targets.T, real.sum(axis=0), strict=True)]
 
 
 def _with_blanks(targets: Sequence[Sequence[int]], steps: Array, n_y: int) -> tuple[Array, Array]:

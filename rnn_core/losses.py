@@ -53,3 +53,12 @@ def softmax_cross_entropy(y: Array, targets: Any, weights: Any = None) -> tuple[
     p *= (w / total)[:, None]
     p[each, targets] -= w
     return float(losses @ w), p.reshape(y.shape)
+
+
+def check_loss(loss: float) -> float:
+    """Return the loss; raise FloatingPointError where it is no finite number any more."""
+    if not np.isfinite(loss):
+        raise FloatingPointError(
+            f"the loss is {loss}, expected a finite number: lower the learning rate."
+        )
+    return loss

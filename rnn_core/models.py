@@ -1,4 +1,4 @@
-"""Networks made of the parts: a cell unrolled in a wiring with a readout; and a bag of words."""
+"""Networks made of the parts: a cell unrolled in a wiring, read both ways, or a bag of words."""
 
 from __future__ import annotations
 
@@ -10,93 +10,20 @@ from numpy.typing import DTypeLike
 
 from rnn_core.bptt import Trace, backpropagate, unroll
 from rnn_core.cells import Cell, RNNCell, generator
-from rnn_core.checks import (
-    as_array,
-    check_ids,
-    check_mask,
-    check_real,
-    check_shape,
-    check_size,
-)
-from rnn_core.losses import softmax_cross_entropy
+from rnn_core.checks import as_array, check_ids, check_mask, check_real, check_shape
+from rnn_core.layers import Embedding, Readout
+from rnn_core.losses import check_loss, softmax_cross_entropy
 from rnn_core.parameters import Array, Layer, Network, Parameters
 from rnn_core.wiring import Wiring, many_to_many, one_to_one
 
-
-class Embedding(Layer):
-    """A learned vector for each token: x_t = E[token_t].
-
-    Shapes: tokens (T, B) of integers 0 ... n_tokens - 1; E (n_tokens, n_x); x (T, B, n_x).
-    `E` starts normal with deviation 0.3: words begin nearly alike, so that what is learned of one
-    serves the others until they must differ.
-    Source: Bengio et al., "A neural probabilistic language model", JMLR 3 (2003).
-    """
-
-    E: Array
-
-    def __init__(
-        self,
-        n_tokens: int,
-        n_x: int,
-        *,
-        rng: np.random.Generator | int = 0,
-        dtype: DTypeLike = np.float64,
-    ) -> None:
-        shape = check_size("n_tokens", n_tokens), check_size("n_x", n_x)
-        self.bind(Parameters({"E": shape}, dtype))
-        self.E = 0.3 * generator(rng).standard_normal(shape)
-
-    def forward(self, tokens: Any) -> Array:
-        """Return the vectors; raise TypeError or ValueError for anything but known token ids."""
-        x: Array = self.E[check_ids("tokens", tokens, ("T", "B"), len(self.E))]
-        return x
-
-    def backward(self, tokens: Array, dx: Array, dE: Array) -> None:
-        """Write the gradient by E: the sum of dx over the places where each token stands."""
-        # A product with the one-hot tokens adds up repeated tokens, and is fast (np.add.at is not).
-        tokens = np.asarray(tokens).reshape(-1)
-        one_hot = np.zeros((len(self.E), tokens.size), dE.dtype)
-        one_hot[tokens, np.arange(tokens.size)] = 1.0
-        np.dot(one_hot, dx.reshape(tokens.size, -1), out=dE)
-
-
-class Readout(Layer):
-    """The output layer, the same at every step: y_t = a_t @ Why + by.
-
-    Shapes: a (..., n_h), y (..., n_y), Why (n_h, n_y), by (n_y,). The y are logits.
-    """
-
-    Why: Array
-    by: Array
-
-    def __init__(
-        self,
-        n_h: int,
-        n_y: int,
-        *,
-        rng: np.random.Generator | int = 0,
-        dtype: DTypeLike = np.float64,
-    ) -> None:
-        n_h, n_y = check_size("n_h", n_h), check_size("n_y", n_y)
-        self.bind(Parameters({"Why": (n_h, n_y), "by": (n_y,)}, dtype))
-        self.Why = generator(rng).standard_normal((n_h, n_y)) / np.sqrt(n_h)
-
-    def forward(self, a: Array) -> Array:
-        """Return the logits y."""
-        y = a.reshape(-1, a.shape[-1]).dot(self.Why)
-        y += self.by
-        return y.reshape(*a.shape[:-1], -1)
-
-    def backward(self, a: Array, dy: Array, gradients: Parameters) -> Array:
-        """Write the gradients by Why and by, and return the gradient by a."""
-        dy_rows = dy.reshape(-1, dy.shape[-1])
-        np.dot(a.reshape(-1, a.shape[-1]).T, dy_rows, out=gradients["Why"])
-        dy_rows.sum(axis=0, out=gradients["by"])
-        return dy_rows.dot(self.Why.T).reshape(a.shape)
+Loss = Callable[[Array, Any, Any], tuple[float, Array]]
+"""Takes y (K, B, n_y), targets, a mask (K, B) or None; returns the loss and its gradient by y."""
 
 
 class Model(Network):
     """What every network can do with a batch, once it can run forward and backward."""
+
+    loss: Loss = staticmethod(softmax_cross_entropy)
 
     def forward(self, x: Any, mask: Any = None, a_0: Any = None) -> Trace:
         """Run: the trace's `y` (K, B, n_y) holds the logits of the K steps that emit."""
@@ -109,19 +36,16 @@ class Model(Network):
     def loss_and_gradients(
         self, x: Any, targets: Any, mask: Any = None, a_0: Any = None
     ) -> tuple[float, Parameters]:
-        """Return the mean cross-entropy in nats over the real outputs, and its gradients.
+        """Return the loss, the mean over the real outputs in nats, and its gradients.
 
-        targets (K, B) holds a class for each emitting step, or (B,) where one step emits.
+        targets (K, B) holds a class for each emitting step, or (B,) where one step emits; another
+        `loss` than cross-entropy may take others.
         Raises TypeError or ValueError where an argument does not fit, FloatingPointError where
         the loss is no number any more.
         """
         trace = self.forward(x, mask, a_0)
-        loss, dy = softmax_cross_entropy(trace.y, *_scored(trace, targets))
-        if not np.isfinite(loss):
-            raise FloatingPointError(
-                f"the loss is {loss}, expected a finite number: lower the learning rate."
-            )
-        return loss, self.backward(trace, dy)
+        loss, dy = self.loss(trace.y, *_scored(trace, targets))
+        return check_loss(loss), self.backward(trace, dy)
 
     def predict(self, x: Any, mask: Any = None) -> Array:
         """Return the most probable class of each emitting step, `(K, B)`."""
@@ -144,10 +68,11 @@ class SequenceModel(Model):
 
     a_t = cell(x_t, a_{t-1}), y_t = a_t @ Why + by
 
-    `wiring` is a function of T (`many_to_one`, ...). With `n_tokens` the model embeds integer
-    tokens (T, B); without, it takes x (T, B, n_x). `mask` (T, B) is false where a shorter
-    sequence is padded: padding counts neither in the loss nor in the accuracy, and where only
-    the last step emits, each sequence emits from its own last state.
+    `wiring` is a function of T (`many_to_one`, ...); `loss` is what training minimises, the mean
+    cross-entropy unless another is given (such as `rnn_core.ctc.ctc`). With `n_tokens` the model
+    embeds integer tokens (T, B); without, it takes x (T, B, n_x). `mask` (T, B) is false where a
+    shorter sequence is padded: padding counts neither in the loss nor in the accuracy, and where
+    only the last step emits, each sequence emits from its own last state.
     """
 
     def __init__(
@@ -157,6 +82,7 @@ class SequenceModel(Model):
         wiring: Callable[[int], Wiring] = many_to_many,
         *,
         n_tokens: int | None = None,
+        loss: Loss = softmax_cross_entropy,
         rng: np.random.Generator | int = 0,
     ) -> None:
         if not isinstance(cell, Cell):
@@ -166,7 +92,7 @@ class SequenceModel(Model):
                 f"wiring is a {type(wiring).__name__}, expected a function such as many_to_one."
             )
         rng, dtype = generator(rng), cell.W.dtype
-        self.cell, self.wiring = cell, wiring
+        self.cell, self.wiring, self.loss = cell, wiring, loss
         self.readout = Readout(cell.n_h, n_y, rng=rng, dtype=dtype)
         self.embedding = (
             None if n_tokens is None else Embedding(n_tokens, cell.n_x, rng=rng, dtype=dtype)
@@ -212,13 +138,25 @@ class SequenceModel(Model):
             da[trace.emits] = at_emitting
         backpropagate(trace, da, out=gradients)
         if self.embedding is not None:
-            self._embedding_backward(self.embedding, trace, gradients["E"])
+            self._embedding_backward(self.embedding, trace, gradients)
         return gradients
 
-    def _embedding_backward(self, embedding: Embedding, trace: Trace, dE: Array) -> None:
+    def begin(self, x: Any, mask: Any = None) -> tuple[Array, Any]:
+        """Read x from a_0 = 0; return the logits of its last step, (B, n_y), and the state."""
+        trace = self.forward(x, mask)
+        return trace.y[-1], trace.a_T
+
+    def next(self, words: Any, state: Any) -> tuple[Array, Any]:
+        """Read one token more for each sequence, (B,); return the logits and the state."""
+        trace = self.forward(np.asarray(words)[None], a_0=state)
+        return trace.y[-1], trace.a_T
+
+    def _embedding_backward(
+        self, embedding: Embedding, trace: Trace, gradients: Parameters
+    ) -> None:
         # A step that reads no input passes no gradient to the token that stands there.
         dx = trace.dx * _column(self.wiring(trace.T).reads)
-        embedding.backward(trace.tokens, dx, dE)
+        embedding.backward(trace.tokens, dx, gradients)
 
 
 class BagOfWords(SequenceModel):
@@ -266,8 +204,10 @@ class BagOfWords(SequenceModel):
         shares = (counts / counts.sum(axis=1, keepdims=True)).astype(self.cell.W.dtype)
         return self._run((shares @ self.embedding.E)[None], None, a_0, shares)
 
-    def _embedding_backward(self, embedding: Embedding, trace: Trace, dE: Array) -> None:
-        np.dot(trace.tokens.T, trace.dx[0], out=dE)
+    def _embedding_backward(
+        self, embedding: Embedding, trace: Trace, gradients: Parameters
+    ) -> None:
+        np.dot(trace.tokens.T, trace.dx[0], out=gradients["E"])
 
 
 def _column(flags: tuple[bool, ...]) -> Array:
@@ -276,12 +216,12 @@ def _column(flags: tuple[bool, ...]) -> Array:
 
 
 def _scored(trace: Trace, targets: Any) -> tuple[Array, Array | None]:
-    """Return targets of the shape (K, B), and the weights that leave padding out."""
+    """Return targets of the shape (K, B), and the mask that leaves padding out."""
     K = len(trace.y)
     targets = as_array("targets", targets)
     if K == 1:
         return targets.reshape(1, -1) if targets.ndim == 1 else targets, None
-    return targets, None if trace.mask is None else trace.mask[trace.emits].astype(trace.y.dtype)
+    return targets, None if trace.mask is None else trace.mask[trace.emits]
 
 
 class Bidirectional(Model):
@@ -304,6 +244,7 @@ class Bidirectional(Model):
         n_y: int,
         *,
         n_tokens: int | None = None,
+        loss: Loss = softmax_cross_entropy,
         rng: np.random.Generator | int = 0,
     ) -> None:
         for name, given in (("cell", cell), ("reverse", reverse)):
@@ -312,7 +253,7 @@ class Bidirectional(Model):
         if reverse.n_x != cell.n_x:
             raise ValueError(f"reverse has n_x = {reverse.n_x}, expected {cell.n_x} as in cell.")
         rng, dtype = generator(rng), cell.W.dtype
-        self.cell, self.reverse = cell, reverse
+        self.cell, self.reverse, self.loss = cell, reverse, loss
         self.readout = Readout(cell.n_h + reverse.n_h, n_y, rng=rng, dtype=dtype)
         self.embedding = (
             None if n_tokens is None else Embedding(n_tokens, cell.n_x, rng=rng, dtype=dtype)
@@ -355,7 +296,7 @@ class Bidirectional(Model):
         backpropagate(trace.reverse, _turned(da[..., n_h:], trace.mask), out=part)
         if self.embedding is not None:
             dx = trace.dx + _turned(trace.reverse.dx, trace.mask)
-            self.embedding.backward(trace.tokens, dx, gradients["E"])
+            self.embedding.backward(trace.tokens, dx, gradients)
         return gradients
 
 

@@ -13,9 +13,12 @@ from rnn_core.parameters import Array
 
 @dataclass(frozen=True)
 class Wiring:
-    """One flag per step t = 1 ... T: does it read x_t, does it emit y_t?
+    """One flag per step t = 1 ... T: does it read x_t, does it emit y_t, does it read y_{t-1}?
 
-    Raises ValueError unless both have one flag for each of at least one step, and some step emits.
+    `feeds` marks the steps whose input is the network's own last output, as a generator's are;
+    none unless given.
+    Raises ValueError unless all have one flag for each of at least one step, some step emits, and
+    a step that is fed follows one that emits and reads nothing else.
     Source of the five patterns: Karpathy, "The Unreasonable Effectiveness of Recurrent Neural
     Networks" (2015).
     """
@@ -23,13 +26,25 @@ class Wiring:
     name: str
     reads: tuple[bool, ...]
     emits: tuple[bool, ...]
+    feeds: tuple[bool, ...] = ()
 
     def __post_init__(self) -> None:
+        if not self.feeds:
+            object.__setattr__(self, "feeds", (False,) * len(self.reads))
         if not self.reads or len(self.reads) != len(self.emits):
             raise ValueError(
                 f"reads has {len(self.reads)} flags and emits {len(self.emits)}, "
                 "expected one each for every step."
             )
+        if len(self.feeds) != len(self.reads):
+            raise ValueError(f"feeds has {len(self.feeds)} flags, expected {len(self.reads)}.")
+        before = (False, *self.emits[:-1])
+        for t, (fed, reads, emitted) in enumerate(zip(self.feeds, self.reads, before, strict=True)):
+            if fed and (reads or not emitted):
+                raise ValueError(
+                    f"step {t + 1} is fed by the output before it, expected one that reads no "
+                    "input and follows a step that emits."
+                )
         if not any(self.emits):
             raise ValueError("emits has no true flag, expected at least one step with an output.")
 
@@ -55,9 +70,13 @@ def one_to_one(T: int = 1) -> Wiring:
 
 
 @cache
-def one_to_many(T: int) -> Wiring:
-    """Read at the first step, emit at every step: image captioning, music."""
-    return Wiring("one-to-many", _only(0, T), (True,) * T)
+def one_to_many(T: int, *, feedback: bool = False) -> Wiring:
+    """Read at the first step, emit at every step: image captioning, music.
+
+    With `feedback` each later step reads the output of the step before it.
+    """
+    feeds = (False,) + (feedback,) * (check_size("T", T) - 1)
+    return Wiring("one-to-many", _only(0, T), (True,) * T, feeds)
 
 
 @cache
@@ -73,13 +92,17 @@ def many_to_many(T: int) -> Wiring:
 
 
 @cache
-def many_to_many_unequal(T_in: int, T_out: int) -> Wiring:
-    """Read T_in steps, then emit T_out steps: translation, speech recognition."""
+def many_to_many_unequal(T_in: int, T_out: int, *, feedback: bool = False) -> Wiring:
+    """Read T_in steps, then emit T_out steps: translation, speech recognition.
+
+    With `feedback` each later step of the second part reads the output of the step before it.
+    """
     check_size("T_in", T_in), check_size("T_out", T_out)
     return Wiring(
         "many-to-many, unequal lengths",
         (True,) * T_in + (False,) * T_out,
         (False,) * T_in + (True,) * T_out,
+        (False,) * (T_in + 1) + (feedback,) * (T_out - 1),
     )
 
 

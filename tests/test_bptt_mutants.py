@@ -192,14 +192,14 @@ MUTANTS = [
     ),
     Mutant(
         "mean for the sum in the gradient by by",
-        "models.py",
+        "layers.py",
         "dy_rows.sum(axis=0",
         "dy_rows.mean(axis=0",
         "by",
     ),
     Mutant(
         "repeated tokens counted once",
-        "models.py",
+        "layers.py",
         "np.dot(one_hot, dx.reshape(tokens.size, -1), out=dE)",
         "dE[tokens] = dx.reshape(tokens.size, -1)",
         "E",
@@ -308,7 +308,7 @@ def test_mutant_is_caught(mutant, plant):
 
 
 def test_transposed_readout_is_caught_because_sizes_differ(plant):
-    core = plant("models.py", "dy_rows.dot(self.Why.T)", "dy_rows.dot(self.Why)")
+    core = plant("layers.py", "dy_rows.dot(self.Why.T)", "dy_rows.dot(self.Why)")
     with pytest.raises(ValueError, match="not aligned"):
         errors_of(core)
 

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from rnn_core import check_gradients, lengths_to_mask
-from rnn_core.ctc import best_path, ctc
+from rnn_core.ctc import ctc
+from rnn_core.decoding import best_path
 
 CASES = [
     # T, n_y, targets, lengths

@@ -11,8 +11,8 @@ import numpy as np
 from rnn_core.bptt import Step, unroll
 from rnn_core.cells import ACTIVATIONS, RNNCell
 from rnn_core.checks import check_real, shape_text
+from rnn_core.layers import Readout
 from rnn_core.losses import softmax
-from rnn_core.models import Readout
 from rnn_core.parameters import Array
 from rnn_core.show import explore, svg
 from rnn_core.show.explore import Explore

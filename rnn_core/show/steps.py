@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from rnn_core.bptt import Trace
+from rnn_core.layers import Readout
 from rnn_core.losses import softmax
-from rnn_core.models import Readout, SequenceModel
+from rnn_core.models import SequenceModel
 from rnn_core.parameters import Array
 from rnn_core.show import svg
 from rnn_core.show.parts import arrow, hidden_node, input_node, output_node, weight_label
