@@ -9,7 +9,7 @@ except ImportError as error:
         "run: python -m pip install -r requirements.txt"
     ) from None
 
-from rnn_core.show import bags, copies, vanishing
+from rnn_core.show import bags, copies, vanishing, wirings
 from rnn_core.show.backward import forward_and_back
 from rnn_core.show.charts import activation_curves, loss_curves, score_curves
 from rnn_core.show.explore import Explore, button, choice, slider, text_box
@@ -53,4 +53,5 @@ __all__ = [
     "triangle",
     "truncation",
     "vanishing",
+    "wirings",
 ]
