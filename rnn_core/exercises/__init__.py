@@ -3,14 +3,17 @@
 from rnn_core.exercises.backward import BACKWARD, gradient_errors
 from rnn_core.exercises.exercise import Exercise, Slip, Verdict
 from rnn_core.exercises.forward import ALL_STATES, BAG_OF_WORDS, FORWARD_STEP, NEXT_STATE
+from rnn_core.exercises.images import AS_ROWS, CLASSIFY
 from rnn_core.exercises.predict import all_questions, question
 from rnn_core.exercises.sharing import TIED_GRADIENT, UPDATE_COPIES
 from rnn_core.exercises.vanishing import CLIP_BY_NORM, WAY_BACK
 
 __all__ = [
     "ALL_STATES",
+    "AS_ROWS",
     "BACKWARD",
     "BAG_OF_WORDS",
+    "CLASSIFY",
     "CLIP_BY_NORM",
     "FORWARD_STEP",
     "NEXT_STATE",

@@ -9,10 +9,10 @@ except ImportError as error:
         "run: python -m pip install -r requirements.txt"
     ) from None
 
-from rnn_core.show import bags, copies, vanishing, wirings
+from rnn_core.show import bags, copies, digits, vanishing, wirings
 from rnn_core.show.backward import forward_and_back
 from rnn_core.show.charts import activation_curves, loss_curves, score_curves
-from rnn_core.show.explore import Explore, button, choice, slider, text_box
+from rnn_core.show.explore import Explore, button, choice, slider, text_area, text_box
 from rnn_core.show.one_step import StepExplorer, cell_step, one_matrix_at_a_time
 from rnn_core.show.question import Question
 from rnn_core.show.referee import gradient_check
@@ -38,6 +38,7 @@ __all__ = [
     "cell_step",
     "choice",
     "copies",
+    "digits",
     "folded_and_unrolled",
     "forward_and_back",
     "gradient_check",
@@ -49,6 +50,7 @@ __all__ = [
     "slider",
     "source",
     "step_through",
+    "text_area",
     "text_box",
     "triangle",
     "truncation",

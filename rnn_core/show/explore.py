@@ -63,6 +63,18 @@ def text_box(words: str) -> widgets.Widget:
     )
 
 
+def text_area(words: str, *, rows: int = 8) -> widgets.Widget:
+    """Return a box of several lines to type in, in letters of equal width."""
+    area = widgets.Textarea(
+        value=words,
+        rows=rows,
+        style=_STYLE,
+        layout=widgets.Layout(width="min(340px, 96%)", height=f"{rows * 19 + 14}px"),
+    )
+    area.add_class("rnn-monospace")
+    return area
+
+
 class Explore(LiveBox):
     """Labelled controls above the frame that `draw` makes of their values.
 

@@ -63,6 +63,7 @@ LIVE_STYLE = f"""
 .rnn-answer {{ margin: 4px 0; padding: 8px 12px; max-width: 820px; line-height: 1.45;
   white-space: normal; border-left: 4px solid var(--hue);
   font-size: var(--jp-content-font-size1, 14px); color: var(--jp-content-font-color1, inherit); }}
+.rnn-monospace textarea {{ font-family: var(--jp-code-font-family, monospace); line-height: 19px; }}
 .rnn-right {{ --hue: #009e73; }} .rnn-wrong {{ --hue: #e07b00; }}
 """
 """For pictures inside the page, which follow its theme."""

@@ -210,3 +210,51 @@ def _centred(x: float, y: float, words: str, width: float) -> svg.Element:
     return svg.text(
         x, y + 0.37 * size, svg.fit_text(words, width, size), class_="rnn-middle", font_size=size
     )
+
+
+def probability_bars(
+    x: float,
+    y: float,
+    width: float,
+    classes: Sequence[str],
+    p: Array,
+    *,
+    marked: int | None = None,
+    height: float = 20,
+    label_width: float = 26,
+) -> svg.Element:
+    """Return one bar for each class under the other, the most probable one in bold.
+
+    A tick before its name marks the class `marked`, the right one. The tooltip of a bar tells all
+    digits of p.
+    """
+    bars = svg.group(class_="rnn-output")
+    most = int(p.argmax())
+    room = width - label_width - 60
+    for k, (name, probability) in enumerate(zip(classes, p, strict=True)):
+        top = y + k * height
+        weight = "rnn-bold" if k == most else None
+        base = top + 0.72 * height
+        tick = None
+        if k == marked:
+            tick = svg.text(x, base, "\N{CHECK MARK}", class_="rnn-bold")
+        bar = svg.rect(
+            x + label_width + 14,
+            top + 2,
+            max(1.0, room * float(probability)),
+            height - 5,
+            class_="rnn-bar",
+        )
+        percent = svg.number(100 * float(probability), 0) + " %"
+        bars.append(
+            svg.group(
+                svg.element("title", f"p({name}) = {float(probability)!r}"),
+                tick,
+                svg.text(x + label_width + 8, base, name, class_=f"rnn-end {weight or ''}".strip()),
+                bar,
+                svg.text(
+                    x + label_width + 20 + room * float(probability), base, percent, class_=weight
+                ),
+            )
+        )
+    return bars

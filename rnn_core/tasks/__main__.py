@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 
-from rnn_core.tasks import memory, motif, word_order
+from rnn_core.tasks import digits, memory, motif, word_order
 
 TASKS = (
     word_order.rows,
     motif.rows,
     memory.rows,
+    digits.rows,
 )
 
 
