@@ -7,6 +7,7 @@ from rnn_core.exercises.images import AS_ROWS, CLASSIFY
 from rnn_core.exercises.predict import all_questions, question
 from rnn_core.exercises.sharing import TIED_GRADIENT, UPDATE_COPIES
 from rnn_core.exercises.vanishing import CLIP_BY_NORM, WAY_BACK
+from rnn_core.exercises.writing import DECODER_INPUTS, GREEDY, WORDS_THAT_COUNT
 
 __all__ = [
     "ALL_STATES",
@@ -15,11 +16,14 @@ __all__ = [
     "BAG_OF_WORDS",
     "CLASSIFY",
     "CLIP_BY_NORM",
+    "DECODER_INPUTS",
     "FORWARD_STEP",
+    "GREEDY",
     "NEXT_STATE",
     "TIED_GRADIENT",
     "UPDATE_COPIES",
     "WAY_BACK",
+    "WORDS_THAT_COUNT",
     "Exercise",
     "Slip",
     "Verdict",

@@ -9,7 +9,7 @@ except ImportError as error:
         "run: python -m pip install -r requirements.txt"
     ) from None
 
-from rnn_core.show import bags, copies, digits, vanishing, wirings
+from rnn_core.show import bags, copies, digits, vanishing, wirings, writing
 from rnn_core.show.backward import forward_and_back
 from rnn_core.show.charts import activation_curves, loss_curves, score_curves
 from rnn_core.show.explore import Explore, button, choice, slider, text_area, text_box
@@ -56,4 +56,5 @@ __all__ = [
     "truncation",
     "vanishing",
     "wirings",
+    "writing",
 ]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 
-from rnn_core.tasks import digits, memory, motif, word_order
+from rnn_core.tasks import digits, memory, motif, translation, word_order
 
 TASKS = (
     word_order.rows,
     motif.rows,
     memory.rows,
     digits.rows,
+    translation.rows,
 )
 
 
