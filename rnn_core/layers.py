@@ -55,11 +55,13 @@ class Embedding(InputLayer):
     def backward(self, given: Array, dx: Array, gradients: Parameters) -> None:
         """Write the gradient by E: the sum of dx over the places where each token stands."""
         dE = gradients["E"]
-        # A product with the one-hot tokens adds up repeated tokens, and is fast (np.add.at is not).
-        tokens = np.asarray(given).reshape(-1)
-        one_hot = np.zeros((len(self.E), tokens.size), dE.dtype)
-        one_hot[tokens, np.arange(tokens.size)] = 1.0
-        np.dot(one_hot, dx.reshape(tokens.size, -1), out=dE)
+        # A product with the one-hot tokens adds up repeated tokens, and is fast (np.add.at is not);
+        # only the tokens that occur get a row, so a large vocabulary costs nothing.
+        present, place = np.unique(np.asarray(given).reshape(-1), return_inverse=True)
+        one_hot = np.zeros((present.size, place.size), dE.dtype)
+        one_hot[place, np.arange(place.size)] = 1.0
+        dE[...] = 0.0
+        dE[present] = one_hot.dot(dx.reshape(place.size, -1))
 
 
 class Readout(Layer):

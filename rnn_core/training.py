@@ -6,6 +6,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any, NamedTuple, Protocol
@@ -215,7 +216,8 @@ def fit(
     rate that falls in a straight line to zero at the last step. With `grid`, the weights are
     rounded to multiples of it after each update: machines differ in the last digits of a product,
     training can blow such a difference up to any size, and rounding wipes it out in time; with
-    GRID they all train the same network. `watch(history, steps)` is called after each update.
+    GRID they all train the same network. Matrix products run on one thread (see `one_thread`).
+    `watch(history, steps)` is called after each update.
     The stop button (an interrupt) ends it after the update under way; calling
     `fit` again with the returned `history` goes on exactly as if it had not been stopped.
     Raises FloatingPointError, with the weights as before that step, where loss or gradient stops
@@ -237,7 +239,8 @@ def fit(
     history.interrupted = False
     start = time.perf_counter() - history.seconds
     # Numbers too large are an error below, and need no warnings on the way.
-    with _StopButton() as stop_button, np.errstate(over="ignore", invalid="ignore"):
+    quiet = np.errstate(over="ignore", invalid="ignore")
+    with _StopButton() as stop_button, one_thread(), quiet:
         while history.steps < steps and not stop_button.pressed:
             batch = next(batches, None)
             if batch is None:
@@ -260,6 +263,21 @@ def fit(
                 watch(history, steps)
         history.interrupted = history.steps < steps
     return history
+
+
+def one_thread() -> AbstractContextManager[Any]:
+    """Return a context in which matrix products run on one thread.
+
+    The matrices here are small: several threads spend more time waiting for each other than they
+    save, and on a busy machine training takes many times longer. Without threadpoolctl installed
+    nothing changes.
+    """
+    try:
+        from threadpoolctl import threadpool_limits
+    except ImportError:
+        return nullcontext()
+    limits: AbstractContextManager[Any] = threadpool_limits(limits=1, user_api="blas")
+    return limits
 
 
 class _StopButton:

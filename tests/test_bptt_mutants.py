@@ -200,8 +200,8 @@ MUTANTS = [
     Mutant(
         "repeated tokens counted once",
         "layers.py",
-        "np.dot(one_hot, dx.reshape(tokens.size, -1), out=dE)",
-        "dE[tokens] = dx.reshape(tokens.size, -1)",
+        "dE[present] = one_hot.dot(dx.reshape(place.size, -1))",
+        "dE[np.asarray(given).reshape(-1)] = dx.reshape(place.size, -1)",
         "E",
     ),
     Mutant(

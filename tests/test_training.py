@@ -368,3 +368,22 @@ def test_two_adams_share_nothing():
     first, second = rnn_core.Adam(), rnn_core.Adam()
     first.update(np.zeros(3), np.ones(3))
     assert second.n == 0 and second.m.size == 0
+
+
+def test_training_runs_on_one_thread_and_gives_the_others_back():
+    threadpoolctl = pytest.importorskip("threadpoolctl")
+
+    def threads() -> set[int]:
+        pools = threadpoolctl.threadpool_info()
+        return {pool["num_threads"] for pool in pools if pool["user_api"] == "blas"}
+
+    model = rnn_core.SequenceModel(rnn_core.RNNCell(3, 4), 5)
+    rng = np.random.default_rng(0)
+    data = rng.standard_normal((4, 6, 3)), rng.integers(0, 5, (4, 6))
+    seen = []
+    with threadpoolctl.threadpool_limits(limits=2, user_api="blas"):
+        before = threads()
+        batches = rnn_core.minibatches(*data, size=3)
+        rnn_core.fit(model, batches, steps=2, watch=lambda *_: seen.append(threads()))
+        assert threads() == before
+    assert seen == [{1}, {1}]

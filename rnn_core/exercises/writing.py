@@ -80,6 +80,133 @@ DECODER_INPUTS = Exercise(
 )
 
 
+def _caption_case(rng: np.random.Generator) -> dict[str, Any]:
+    K, n_y = int(rng.integers(6, 9)), 11
+    p = rng.random((K, n_y))
+    words = rng.integers(1, n_y, size=K)
+    words[K - 2 :] = 0  # END, then padding
+    return {"p": p / p.sum(axis=1, keepdims=True), "words": words}
+
+
+def _caption_log_p(p: Array, words: Array) -> Array:
+    count = int((words == 0).argmax()) + 1
+    return np.asarray(np.log(p[np.arange(count), words[:count]]).sum())
+
+
+CAPTION_LOG_P = Exercise(
+    _caption_log_p,
+    _caption_case,
+    [
+        Slip(
+            lambda p, words: np.log(p[np.arange(len(words)), words]).sum(),
+            "the padding after END counts here too; the caption is over at END.",
+            "padding counts",
+        ),
+        Slip(
+            lambda p, words: np.log(p[np.arange(len(words)), words][words != 0]).sum(),
+            "END is missing: that the caption stops here is part of what the network said.",
+            "no END",
+        ),
+        Slip(
+            lambda p, words: np.exp(_caption_log_p(p, words)),
+            "this is the probability; take the log of each factor and add them up. (A product of "
+            "many factors below 1 soon is too small for a float.)",
+            "the probability",
+        ),
+        Slip(
+            lambda p, words: -_caption_log_p(p, words),
+            "this is the loss, -log p; the log probability itself is negative.",
+            "the loss",
+        ),
+        Slip(
+            lambda p, words: _caption_log_p(p, words) / ((words == 0).argmax() + 1),
+            "this is the mean over the words; the log probability of the whole is the sum.",
+            "the mean",
+        ),
+        Slip(
+            lambda p, words: np.log(p.max(axis=1)[: (words == 0).argmax() + 1]).sum(),
+            "this takes the most probable word of each step, whichever it is; take those given.",
+            "the largest for the given",
+        ),
+        Slip(
+            lambda p, words: p[np.arange(len(words)), words][: (words == 0).argmax() + 1].sum(),
+            "these are probabilities added up; they multiply, so add up their logs.",
+            "sum of probabilities",
+        ),
+        Slip(
+            lambda p, words: np.log(p)[np.arange(len(words)), words],
+            "these are the logs word by word, padding included; add up those that count.",
+            "not added up",
+        ),
+    ],
+    "the result",
+    "the log probability of a whole caption is the sum over its words, END included.",
+    form="one number",
+)
+
+
+def _patches_case(rng: np.random.Generator) -> dict[str, Any]:
+    B, K, n_p, n_v = 2, 3, 5, int(rng.integers(6, 8))
+    return {
+        "images": rng.standard_normal((B, K * n_p)),
+        "Wp": rng.standard_normal((n_p, n_v)),
+        "bp": rng.standard_normal(n_v),
+    }
+
+
+def _patch_vectors(images: Array, Wp: Array, bp: Array) -> Array:
+    z: Array = images.reshape(len(images), -1, len(Wp)) @ Wp + bp
+    return z
+
+
+EMBED_PATCHES = Exercise(
+    lambda images, Wp, bp: np.tanh(_patch_vectors(images, Wp, bp)).reshape(len(images), -1),
+    _patches_case,
+    [
+        Slip(
+            lambda images, Wp, bp: _patch_vectors(images, Wp, bp).reshape(len(images), -1),
+            "tanh is missing.",
+            "no tanh",
+        ),
+        Slip(
+            lambda images, Wp, bp: np.tanh(_patch_vectors(images, Wp, bp)),
+            "this has an axis for the patches left; put their vectors side by side, one row for "
+            "each image.",
+            "patches not joined",
+        ),
+        Slip(
+            lambda images, Wp, bp: np.tanh(_patch_vectors(images, Wp, bp)).sum(axis=1),
+            "the patches are added up, so nobody can tell any more which digit stood where; put "
+            "them side by side.",
+            "patches summed",
+        ),
+        Slip(
+            lambda images, Wp, bp: np.tanh(_patch_vectors(images, Wp, bp)).mean(axis=1),
+            "the patches are averaged, so nobody can tell any more which digit stood where; put "
+            "them side by side.",
+            "patches averaged",
+        ),
+        Slip(
+            lambda images, Wp, bp: np.tanh(
+                images.reshape(len(images), len(Wp), -1).swapaxes(1, 2) @ Wp + bp
+            ).reshape(len(images), -1),
+            "the pixels of different patches are mixed: patch 1 is the first n_p numbers of a row.",
+            "pixels mixed",
+        ),
+        Slip(
+            lambda images, Wp, bp: np.tanh(_patch_vectors(images, Wp, 0 * bp)).reshape(
+                len(images), -1
+            ),
+            "the bias bp is missing.",
+            "no bias",
+        ),
+    ],
+    "x_1",
+    "one set of weights reads every patch; their places in x_1 tell the patches apart.",
+    form="an array (B, K n_v)",
+)
+
+
 def _up_to_end(targets: Array) -> Array:
     return until_end(targets).astype(int)
 

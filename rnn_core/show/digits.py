@@ -22,9 +22,10 @@ IMAGE = 176.0
 def pixels(
     x: float, y: float, size: float, image: Array, *, rows: int | None = None
 ) -> svg.Element:
-    """Return a square image from 0 (paper) to 1 (ink); rows from number `rows` on stay covered."""
+    """Return an image `size` high, 0 (paper) to 1 (ink), of which only `rows` rows are seen."""
     n = len(image)
     side = size / n
+    width = side * image.shape[1]
     known = n if rows is None else rows
     drawn = svg.group(class_="rnn-image")
     for i, row in enumerate(image[:known]):
@@ -42,10 +43,15 @@ def pixels(
                 )
     if known < n:
         covered = svg.rect(
-            x, y + known * side, size, size - known * side, fill="currentColor", fill_opacity="0.12"
+            x,
+            y + known * side,
+            width,
+            size - known * side,
+            fill="currentColor",
+            fill_opacity="0.12",
         )
         drawn.append(covered)
-    drawn.append(svg.rect(x, y, size, size, class_="rnn-cell", fill="none"))
+    drawn.append(svg.rect(x, y, width, size, class_="rnn-cell", fill="none"))
     return drawn
 
 

@@ -20,7 +20,8 @@ from rnn_core.show.steps import WIDTH
 
 MOST_WORDS = 14
 NODE, STATE = 25.0, 28.0
-IMAGE = 84.0
+IMAGE = 120.0
+"""How wide the image is that a network reads; how high depends on it."""
 BEST = 6
 """How many of the next words have a bar."""
 
@@ -137,7 +138,7 @@ def _encoder(run: _Run, reading: int, k: int) -> list[svg.Element]:
 def _decoder(run: _Run, k: int, top: float, *, finished: bool) -> list[svg.Element]:
     """The row that writes: each later step reads the word before it."""
     K = run.trace.T
-    left = IMAGE + 34 if run.image is not None else 40.0
+    left = IMAGE + 24 if run.image is not None else 40.0
     pitch = min(84.0, (WIDTH - left - 4) / K)
     y_state = top + NODE + 18
     y_input = y_state + STATE + 18
@@ -152,7 +153,8 @@ def _decoder(run: _Run, k: int, top: float, *, finished: bool) -> list[svg.Eleme
         parts.append(svg.group(down, tip, class_="rnn-past" if finished else "rnn-past rnn-later"))
         parts.append(svg.text(left, top - 12, "decoder", class_="rnn-small rnn-quiet"))
     elif run.image is not None:
-        parts.append(pixels(4, y_input + NODE - IMAGE, IMAGE, run.image))
+        high = IMAGE * run.image.shape[0] / run.image.shape[1]
+        parts.append(pixels(4, y_input + NODE - high, high, run.image))
     for s in range(1, K + 1):
         x = left + (s - 1) * pitch
         width, middle = pitch - 8, x + (pitch - 8) / 2
@@ -166,7 +168,7 @@ def _decoder(run: _Run, k: int, top: float, *, finished: bool) -> list[svg.Eleme
             extra = {"maybe": True} if node is output_node else {}
             step.append(node(x, y_input, width, NODE, word, **extra))
         elif run.image is not None:
-            step.append(arrow(IMAGE + 8, y_input + 8, x + 6, y_state + STATE - 2, "rnn-input"))
+            step.append(arrow(IMAGE + 7, y_input + 4, x + 4, y_state + STATE - 2, "rnn-input"))
         step.append(_state(x, y_state, width, "a", s))
         step.append(arrow(middle, y_state, middle, top + NODE, "rnn-output"))
         said = run.said[s - 1] if s <= k else ""
