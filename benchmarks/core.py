@@ -48,10 +48,13 @@ def make_batch(B: int, T: int, n_x: int, dtype: str) -> tuple[np.ndarray, np.nda
     return x, rng.integers(0, n_x, (T, B))
 
 
-def core_step(B: int, T: int, n_x: int, n_h: int, dtype: str) -> Step:
+CELLS = {"RNN": rnn_core.RNNCell, "GRU": rnn_core.GRUCell, "LSTM": rnn_core.LSTMCell}
+
+
+def core_step(B: int, T: int, n_x: int, n_h: int, dtype: str, kind: str = "RNN") -> Step:
     """Return one training step of `rnn_core`."""
     x, targets = make_batch(B, T, n_x, dtype)
-    model = rnn_core.SequenceModel(rnn_core.RNNCell(n_x, n_h, dtype=dtype), n_x)
+    model = rnn_core.SequenceModel(CELLS[kind](n_x, n_h, dtype=dtype), n_x)
     adam = rnn_core.Adam(RATE)
 
     def step() -> float:
@@ -62,11 +65,11 @@ def core_step(B: int, T: int, n_x: int, n_h: int, dtype: str) -> Step:
     return step
 
 
-def torch_step(B: int, T: int, n_x: int, n_h: int, dtype: str) -> Step:
-    """Return one training step of `torch.nn.RNN` with a linear readout and torch's Adam."""
+def torch_step(B: int, T: int, n_x: int, n_h: int, dtype: str, kind: str = "RNN") -> Step:
+    """Return one training step of `torch.nn`'s layer, a linear readout and torch's Adam."""
     x, targets = make_batch(B, T, n_x, dtype)
     inputs, classes = torch.from_numpy(x), torch.from_numpy(targets).reshape(-1)
-    rnn, readout = torch.nn.RNN(n_x, n_h), torch.nn.Linear(n_h, n_x)
+    rnn, readout = getattr(torch.nn, kind)(n_x, n_h), torch.nn.Linear(n_h, n_x)
     rnn.to(inputs.dtype), readout.to(inputs.dtype)
     adam = torch.optim.Adam([*rnn.parameters(), *readout.parameters()], lr=RATE)
 
@@ -237,6 +240,26 @@ def speed_table(dtype: str, sizes: Sequence[tuple[int, ...]], rounds: int, block
     return table(head, rows)
 
 
+def gates_table(dtype: str, sizes: Sequence[tuple[int, ...]], rounds: int, block: float) -> str:
+    """Return the times of GRU and LSTM, and how many times slower torch's are."""
+    rows = []
+    for size in sizes:
+        row = [str(size)]
+        for kind in ("GRU", "LSTM"):
+            steps = [core_step(*size, dtype, kind)]
+            if torch is not None:
+                steps.append(torch_step(*size, dtype, kind))
+            seconds = measure(steps, rounds, block)
+            core, theirs = seconds[:, 0], seconds[:, -1]
+            ratio = f"{theirs.min() / core.min():.2f} ({np.median(theirs / core):.2f})"
+            row += [f"{core.min() * 1e6:.0f}", MISSING if torch is None else ratio]
+        rows.append(row)
+    head = [f"(B, T, n_x, n_h) {dtype}"]
+    for kind in ("GRU", "LSTM"):
+        head += [f"{kind} µs, minimum", f"torch / rnn_core, {kind}"]
+    return table(head, rows)
+
+
 def length_table(lengths: Sequence[int], rounds: int, block: float) -> str:
     """Return time and memory against T, and the slope of the time in a log-log plot."""
     B, n_x, n_h = 16, 32, 64
@@ -302,6 +325,8 @@ def main() -> None:
     print("Ratios are of the minima, in brackets the median of the rounds' own ratios.")
     for dtype in ("float64", "float32"):
         print("\n" + speed_table(dtype, sizes, rounds, block), flush=True)
+    for dtype in ("float64", "float32"):
+        print("\n" + gates_table(dtype, sizes, rounds, block), flush=True)
     print("\n" + length_table(lengths, rounds, block))
 
 

@@ -258,6 +258,8 @@ class Exercise:
         first = tuple(int(i) for i in np.argwhere(differ)[0])
         place = ", ".join(str(i) for i in first)
         step = f" (t = {first[0] + 1})" if self.over_time == wrong[0] else ""
+        if not answer.ndim:
+            return f"{self.result} is {float(answer):.6g}, expected {float(right):.6g}."
         return (
             f"{int(differ.sum())} of {differ.size} numbers differ; the first is "
             f"{self.result}[{place}]{step}: it is {float(answer[first]):.6g}, "

@@ -52,6 +52,11 @@ CLASSIFY = Exercise(
             "the logits",
         ),
         Slip(
+            lambda x, Wxh, b, Why, by: np.tanh(x @ Wxh + b).argmax(axis=1),
+            "this is the largest unit of the state; the classes are in y = a @ Why + by.",
+            "argmax of the state",
+        ),
+        Slip(
             lambda **case: _softmax(_logits(**case)),
             "these are the probabilities; return which of them is the largest in each row.",
             "the probabilities",

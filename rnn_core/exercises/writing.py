@@ -88,8 +88,13 @@ def _caption_case(rng: np.random.Generator) -> dict[str, Any]:
     return {"p": p / p.sum(axis=1, keepdims=True), "words": words}
 
 
+def _count(words: Array) -> int:
+    """Return how many words there are up to the first END, which counts too."""
+    return int((words == 0).argmax()) + 1
+
+
 def _caption_log_p(p: Array, words: Array) -> Array:
-    count = int((words == 0).argmax()) + 1
+    count = _count(words)
     return np.asarray(np.log(p[np.arange(count), words[:count]]).sum())
 
 
@@ -136,12 +141,84 @@ CAPTION_LOG_P = Exercise(
         Slip(
             lambda p, words: np.log(p)[np.arange(len(words)), words],
             "these are the logs word by word, padding included; add up those that count.",
+            "not added up, with padding",
+        ),
+        Slip(
+            lambda p, words: np.log(p)[np.arange(len(words)), words][: _count(words)],
+            "these are the logs word by word; add them up.",
             "not added up",
+        ),
+        Slip(
+            lambda p, words: np.log(p[: _count(words), words[: _count(words)]]).sum(),
+            "p[:n, words[:n]] takes every word from every row; give the rows as np.arange(n).",
+            "every word from every row",
         ),
     ],
     "the result",
     "the log probability of a whole caption is the sum over its words, END included.",
     form="one number",
+)
+
+
+def _temperature_case(rng: np.random.Generator) -> dict[str, Any]:
+    temperature = float(rng.choice([0.3, 0.6, 1.7, 2.5]))
+    return {"y": 2 * rng.standard_normal(int(rng.integers(5, 9))), "temperature": temperature}
+
+
+def _shares(y: Array) -> Array:
+    p: Array = np.exp(y) / np.exp(y).sum()
+    return p
+
+
+TEMPERATURE = Exercise(
+    lambda y, temperature: _shares(y / temperature),
+    _temperature_case,
+    [
+        Slip(
+            lambda y, temperature: _shares(y * temperature),
+            "the logits are multiplied by the temperature; divide them, so that a high one makes "
+            "them alike.",
+            "multiplied",
+        ),
+        Slip(
+            lambda y, temperature: _shares(y) / temperature,
+            "the probabilities are divided, and no longer add up to 1; divide the logits, before "
+            "the softmax.",
+            "divided after the softmax",
+        ),
+        Slip(
+            lambda y, temperature: _shares(y),
+            "the temperature is not used, or cancels: divide the logits, before the exponential.",
+            "no temperature",
+        ),
+        Slip(
+            lambda y, temperature: np.exp(y / temperature),
+            "these do not add up to 1 yet; divide by their sum.",
+            "no sum",
+        ),
+        Slip(
+            lambda y, temperature: y / temperature,
+            "these are logits; take the softmax of them.",
+            "no softmax",
+        ),
+        Slip(
+            lambda y, temperature: _shares(_shares(y) / temperature),
+            "the softmax is taken twice; divide the logits, then take it once.",
+            "softmax twice",
+        ),
+        Slip(
+            lambda y, temperature: _shares(y) ** (1 / temperature),
+            "this is right but for the sum: these do not add up to 1 yet.",
+            "power without sum",
+        ),
+        Slip(
+            lambda y, temperature: np.exp(y / temperature) / np.exp(y).sum(),
+            "the sum is that of the undivided logits; divide above and below.",
+            "sum without temperature",
+        ),
+    ],
+    "p",
+    "low temperatures sharpen, high ones flatten, and 1 changes nothing.",
 )
 
 
@@ -173,6 +250,12 @@ EMBED_PATCHES = Exercise(
             "this has an axis for the patches left; put their vectors side by side, one row for "
             "each image.",
             "patches not joined",
+        ),
+        Slip(
+            lambda images, Wp, bp: np.tanh(images.reshape(-1, len(Wp)) @ Wp + bp),
+            "the vectors of an image stand below each other; put them side by side, one row for "
+            "each image.",
+            "below each other",
         ),
         Slip(
             lambda images, Wp, bp: np.tanh(_patch_vectors(images, Wp, bp)).sum(axis=1),

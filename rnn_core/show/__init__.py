@@ -9,9 +9,21 @@ except ImportError as error:
         "run: python -m pip install -r requirements.txt"
     ) from None
 
-from rnn_core.show import bags, copies, digits, vanishing, wirings, writing
+from rnn_core.show import (
+    bags,
+    captions,
+    copies,
+    digits,
+    hearing,
+    melody,
+    sentiment,
+    tags,
+    vanishing,
+    wirings,
+    writing,
+)
 from rnn_core.show.backward import forward_and_back
-from rnn_core.show.charts import activation_curves, loss_curves, score_curves
+from rnn_core.show.charts import activation_curves, loss_curves, overfitting_curves, score_curves
 from rnn_core.show.explore import Explore, button, choice, slider, text_area, text_box
 from rnn_core.show.one_step import StepExplorer, cell_step, one_matrix_at_a_time
 from rnn_core.show.question import Question
@@ -23,6 +35,10 @@ from rnn_core.show.surface import LossMap
 from rnn_core.show.time_triangle import triangle, truncation
 from rnn_core.show.training_bar import TrainingBar
 from rnn_core.show.unrolled import folded_and_unrolled, network_size
+from rnn_core.training import one_thread
+
+# What a notebook computes itself is many small products too: one thread from here on.
+_limit = one_thread()
 
 __all__ = [
     "Explore",
@@ -35,6 +51,7 @@ __all__ = [
     "activation_curves",
     "bags",
     "button",
+    "captions",
     "cell_step",
     "choice",
     "copies",
@@ -42,14 +59,19 @@ __all__ = [
     "folded_and_unrolled",
     "forward_and_back",
     "gradient_check",
+    "hearing",
     "loss_curves",
+    "melody",
     "network_size",
     "one_matrix_at_a_time",
+    "overfitting_curves",
     "read_sentence",
     "score_curves",
+    "sentiment",
     "slider",
     "source",
     "step_through",
+    "tags",
     "text_area",
     "text_box",
     "triangle",

@@ -90,6 +90,41 @@ def score_curves(
     return _still(figure, f"{y_name} at {x_name} = {', '.join(map(str, xs))}. {'; '.join(said)}.")
 
 
+def overfitting_curves(
+    steps: Sequence[int],
+    curves: Mapping[str, Sequence[float]],
+    *,
+    unit: str,
+    levels: Mapping[str, float] | None = None,
+) -> Still:
+    """Return what was measured in training, such as on learned and held-out data, by update.
+
+    `levels` are baselines, horizontal lines. The sentence tells where each curve is lowest.
+    Raises ValueError where there is no curve, or one has another number of points than `steps`.
+    """
+    if not curves:
+        raise ValueError("curves is empty, expected at least one.")
+    figure = Figure(figsize=(7.0, 3.4), layout="constrained")
+    axes = figure.subplots()
+    said = []
+    for (name, values), colour, line in zip(curves.items(), COLOURS, LINES, strict=False):
+        if len(values) != len(steps):
+            raise ValueError(f"{name!r} has {len(values)} points, expected {len(steps)}.")
+        axes.plot(steps, values, color=colour, linestyle=line, label=name, linewidth=1.8)
+        lowest = int(np.argmin(values))
+        said.append(
+            f"{name}: lowest {values[lowest]:.1f} at update {steps[lowest]}, "
+            f"{values[-1]:.1f} at the end"
+        )
+    for (name, value), style in zip((levels or {}).items(), (":", "-."), strict=False):
+        axes.axhline(value, color="#666666", linestyle=style, label=f"{name} ({value:.1f})")
+        said.append(f"{name} {value:.1f}")
+    axes.set(xlabel="updates", ylabel=unit, ylim=(0, None))
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(frameon=False, loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    return _still(figure, f"{unit} over {steps[-1]} updates. {'; '.join(said)}.")
+
+
 def activation_curves() -> Still:
     """Return the four activations, and beside them their slopes."""
     figure = Figure(figsize=(7.6, 3.1), layout="constrained")

@@ -45,7 +45,9 @@ def slider(low: float, high: float, value: float, step: float | None = None) -> 
 
 def choice(*options: str) -> widgets.Widget:
     """Return a drop-down list of these options, the first one chosen."""
-    return widgets.Dropdown(options=options, style=_STYLE, layout=widgets.Layout(width="280px"))
+    width = max(280, 140 + 8 * max((len(option) for option in options), default=0))
+    layout = widgets.Layout(width=f"min({width}px, 96%)")
+    return widgets.Dropdown(options=options, style=_STYLE, layout=layout)
 
 
 def button() -> widgets.Widget:

@@ -230,7 +230,7 @@ def probability_bars(
     """
     bars = svg.group(class_="rnn-output")
     most = int(p.argmax())
-    room = width - label_width - 60
+    room = width - label_width - 74
     for k, (name, probability) in enumerate(zip(classes, p, strict=True)):
         top = y + k * height
         weight = "rnn-bold" if k == most else None

@@ -199,7 +199,7 @@ def _sentence(chain: _Chain, t: int) -> str:
 
 def _gallery_sentence(t: int, wirings: Sequence[Wiring]) -> str:
     if t == 0:
-        return "t = 0: five ways to wire one cell; each box is the same cell at another step."
+        return "t = 0: five ways to wire cells; each box is a cell at one step."
     going = [wiring for wiring in wirings if t <= wiring.T]
     reading = [wiring.name for wiring in going if wiring.reads[t - 1]]
     emitting = [wiring.name for wiring in going if wiring.emits[t - 1]]

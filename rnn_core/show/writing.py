@@ -188,7 +188,7 @@ def _below(run: _Run, t: int, reading: int, k: int, y: float) -> list[svg.Elemen
     parts = [
         svg.text(2, y - 8, *svg.symbol("a", step), class_="rnn-small"),
         svg.text(20, y - 8, f"{who}, all {trace.cell.n_h} units", class_="rnn-small"),
-        _units(2, y, 380, 6 * 18.0, trace.states[0][step, 0], name),
+        units(2, y, 380, 6 * 18.0, trace.states[0][step, 0], name),
     ]
     if k == 0:
         return parts
@@ -199,7 +199,7 @@ def _below(run: _Run, t: int, reading: int, k: int, y: float) -> list[svg.Elemen
     return [*parts, bars]
 
 
-def _units(x: float, y: float, width: float, height: float, a: Array, name: str) -> svg.Element:
+def units(x: float, y: float, width: float, height: float, a: Array, name: str) -> svg.Element:
     """All units of a state as squares, each with its number in the tooltip."""
     columns = 16 if len(a) > 48 else 12
     rows = -(-len(a) // columns)

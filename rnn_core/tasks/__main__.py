@@ -4,14 +4,30 @@ from __future__ import annotations
 
 import argparse
 
-from rnn_core.tasks import digits, memory, motif, translation, word_order
+from rnn_core.tasks import (
+    captions,
+    digits,
+    entities,
+    melodies,
+    memory,
+    motif,
+    reviews,
+    speech,
+    translation,
+    word_order,
+)
 
 TASKS = (
     word_order.rows,
     motif.rows,
     memory.rows,
     digits.rows,
+    captions.rows,
+    melodies.rows,
+    reviews.rows,
+    entities.rows,
     translation.rows,
+    speech.rows,
 )
 
 

@@ -263,7 +263,7 @@ def longer(n: int, clauses: int, rng: np.random.Generator) -> list[Pair]:
 
     None has a pair of HELD_OUT_PAIRS.
     """
-    found = []
+    found: list[Pair] = []
     while len(found) < n:
         parts = [_clause(rng) for _ in range(clauses)]
         if not frozenset.union(*(part.used for part in parts)) & HELD_OUT_PAIRS:

@@ -8,7 +8,8 @@ The pairs held out are sentences of their own, mostly in forms that no training 
 no clean test: the same hand wrote them, early recipes were compared on all of them before the part
 "dev" was set apart, and the word lists and the phrases' connecting words were extended after a look
 at what they lacked. The pairs "other hand" were written when all recipes were final, by somebody
-who had not looked at the others, and met the networks once. Further training material are generated phrases (review_phrases.py).
+who had not looked at the others, and met the networks once. Further training material are
+generated phrases (review_phrases.py).
 
 `held_out` are reviews by another hand, and no choice was made by their score, which is the one to
 quote. A check for overlap found one text of theirs among the training texts; it was replaced there.
@@ -103,7 +104,7 @@ def held_out() -> list[Review]:
 
 @cache
 def pairs(part: str) -> tuple[Review, ...]:
-    """Return the minimal pairs of "train", "dev", "test" or "other hand", each text before its twin.
+    """Return the minimal pairs of "train", "dev", "test" or "other hand", a text before its twin.
 
     Raises ValueError for another part.
     """
