@@ -270,7 +270,7 @@ MASKED_ACCURACY = Exercise(
     [
         Slip(
             lambda predicted, targets, mask: np.array(_same(predicted, targets).mean()),
-            "padding is counted too, and there a network is nearly always right; only words where "
+            "padding is counted too, and there O is always right; only words where "
             "mask is true count.",
             "padding counted",
         ),

@@ -3,10 +3,9 @@
 Everything here is generated; each French sentence follows the rules of real French for what the
 grammar has: gender and number (le, la, les), elision (l'ami, n'aime), adjectives before or after
 the noun (le petit chat, le chat noir), forms before a vowel (cet ami, le bel arbre, mon amie),
-negation around the verb (ne voit pas), "pas de" for "not a", and object pronouns before the verb
-(le roi me voit). An apostrophe ends a token: "l' ami".
-Source of the rules: M. Grevisse and A. Goosse, Le bon usage, 16th edition, sections 45 to 48
-(elision), 327 and 353 to 355 (adjectives), 591 to 593 (numerals), 598 (articles).
+negation around the verb (ne voit pas), "pas de" for "not a" (after aimer stiff, but regular), and
+object pronouns before the verb (le roi me voit). An apostrophe ends a token: "l' ami".
+Source of the rules: M. Grevisse and A. Goosse, Le bon usage.
 """
 
 from __future__ import annotations

@@ -186,7 +186,7 @@ def grammar() -> Translation:
         Vocabulary((END_WORD, *target)),
         GRUCell,
         n_h=96,
-        steps=2500,
+        steps=2200,
         rate=7e-3,
     )
 
@@ -214,7 +214,7 @@ def numbers() -> Translation:
         Vocabulary((END_WORD, *target)),
         RNNCell,
         n_h=96,
-        steps=2500,
+        steps=2000,
         rate=3e-3,
     )
 
