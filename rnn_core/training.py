@@ -148,11 +148,13 @@ def minibatches(
     *,
     size: int,
     rng: np.random.Generator | int = 0,
+    by_length: bool = False,
 ) -> Iterator[Batch]:
     """Yield mini-batches for ever; each pass takes every sequence once, in a new order.
 
     Shapes: x (T, N, ...), targets (N,) or (K, N), mask (T, N); size is at most N, and the last
-    batch of a pass is smaller where size does not divide N.
+    batch of a pass is smaller where size does not divide N. With `by_length`, a batch holds
+    sequences of about the same length, so that little of it is padding.
     Raises TypeError or ValueError where the numbers of sequences disagree.
     """
     x, targets = as_array("x", x), as_array("targets", targets)
@@ -167,15 +169,31 @@ def minibatches(
     mask = check_mask(mask, T, N)
     if check_size("size", size) > N:
         raise ValueError(f"size is {size}, expected at most the {N} sequences in x.")
-    return _endless(x, targets, mask, size, generator(rng))
+    lengths = mask.sum(axis=0) if by_length and mask is not None else None
+    return _endless(x, targets, mask, size, generator(rng), lengths)
+
+
+POOL = 20
+"""How many batches are drawn at once and sorted by length among themselves."""
 
 
 def _endless(
-    x: Array, targets: Array, mask: Array | None, size: int, rng: np.random.Generator
+    x: Array,
+    targets: Array,
+    mask: Array | None,
+    size: int,
+    rng: np.random.Generator,
+    lengths: Array | None,
 ) -> Iterator[Batch]:
     while True:
         order = rng.permutation(x.shape[1])
-        for start in range(0, len(order), size):
+        starts = np.arange(0, len(order), size)
+        if lengths is not None:
+            for start in range(0, len(order), POOL * size):
+                pool = order[start : start + POOL * size]
+                pool[:] = pool[np.argsort(lengths[pool], kind="stable")]
+            rng.shuffle(starts)
+        for start in starts.tolist():
             chosen = order[start : start + size]
             some = None if mask is None else mask[:, chosen]
             yield Batch(x[:, chosen], targets[..., chosen], some)

@@ -387,3 +387,21 @@ def test_training_runs_on_one_thread_and_gives_the_others_back():
         rnn_core.fit(model, batches, steps=2, watch=lambda *_: seen.append(threads()))
         assert threads() == before
     assert seen == [{1}, {1}]
+
+
+def test_batches_by_length_hold_every_sequence_once_and_little_padding():
+    rng = np.random.default_rng(0)
+    lengths = rng.integers(1, 30, size=400)
+    x = np.broadcast_to(np.arange(400), (30, 400))
+    mask = rnn_core.lengths_to_mask(lengths, 30)
+
+    def one_pass(**options: bool) -> tuple[list[int], int]:
+        batches = rnn_core.minibatches(x, np.arange(400), mask, size=16, rng=1, **options)
+        first = list(itertools.islice(batches, 25))
+        steps = sum(int(batch.mask.sum(axis=0).max()) for batch in first)
+        return [int(i) for batch in first for i in batch.x[0]], steps
+
+    by_length, short = one_pass(by_length=True)
+    as_drawn, long = one_pass()
+    assert sorted(by_length) == sorted(as_drawn) == list(range(400))
+    assert short < 0.7 * long

@@ -61,6 +61,7 @@ class Translation:
     n_h: int
     steps: int
     rate: float
+    by_length: bool = False
 
     def encode(self, pairs: Sequence[Pair]) -> Encoded:
         """Return pairs as arrays; raise ValueError where a word is unknown."""
@@ -84,7 +85,8 @@ class Translation:
         watch: Callable[[History, int], None] | None = None,
     ) -> History:
         """Train a network on "train" by the recipe of this task, and return what happened."""
-        data = minibatches(*self.encode(self.splits["train"]), size=BATCH_SIZE, rng=seed)
+        pairs = self.encode(self.splits["train"])
+        data = minibatches(*pairs, size=BATCH_SIZE, rng=seed, by_length=self.by_length)
         return fit(
             model,
             map(_trimmed, data),
@@ -186,8 +188,9 @@ def grammar() -> Translation:
         Vocabulary((END_WORD, *target)),
         GRUCell,
         n_h=96,
-        steps=2200,
+        steps=2500,
         rate=7e-3,
+        by_length=True,
     )
 
 
