@@ -24,15 +24,16 @@ HUES = ("#9467bd", "#d55e00", "#009e73", "#2b8ccf", "#b58900", "#cc79a7")
 BEST = 6
 
 
-def played(notes: Sequence[str], *, tempo: float = 150.0) -> Frame:
+def played(notes: Sequence[str], *, name: str = "", tempo: float = 150.0) -> Frame:
     """Return a frame: the notes as a piano roll in the colours of their tunes, with their sound.
 
-    A colour stands for the learned tune that four notes or more in a row come from.
+    A colour stands for the learned tune that four notes or more in a row come from. `name` begins
+    the sentence below: what is played, and how.
     """
     found = origins(notes)
     order = list(dict.fromkeys(title for title in found if title))
     names = ", then ".join(order) if order else "no learned tune"
-    sentence = f"{len(notes)} notes: {names}."
+    sentence = f"{name}{': ' if name else ''}{len(notes)} notes: {names}."
     hues = {title: HUES[i % len(HUES)] for i, title in enumerate(order)}
     roll = _roll(notes, [hues.get(title) for title in found], len(notes), 26 + 18 * _lines(order))
     frame = Frame(
