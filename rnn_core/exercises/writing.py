@@ -348,29 +348,19 @@ Step = Callable[[int, int], tuple[Array, int]]
 
 
 def _loop(
-    begin: Begin,
-    step: Step,
-    *,
-    keep_end: bool = False,
-    least: bool = False,
-    old_word: bool = False,
-    old_state: bool = False,
-    most: int = 30,
+    begin: Begin, step: Step, *, keep_end: bool = False, old_word: bool = False, most: int = 30
 ) -> list[int]:
     y, state = begin()
-    first_state = state
     words: list[int] = []
     while len(words) < most:
-        word = int(y.argmin() if least else y.argmax())
+        word = int(y.argmax())
         if word == 0:
             return [*words, 0] if keep_end else words
         words.append(word)
-        read = words[0] if old_word else word
         try:
-            y, new = step(read, first_state if old_state else state)
+            y, state = step(words[0] if old_word else word, state)
         except IndexError:
             return words
-        state = new
     return words
 
 
