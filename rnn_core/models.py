@@ -43,7 +43,10 @@ class Model(Network):
         Raises TypeError or ValueError where an argument does not fit, FloatingPointError where
         the loss is no number any more.
         """
-        trace = self.forward(x, mask, a_0)
+        return self.loss_and_gradients_of(self.forward(x, mask, a_0), targets)
+
+    def loss_and_gradients_of(self, trace: Trace, targets: Any) -> tuple[float, Parameters]:
+        """Do the same for a run that was made already."""
         loss, dy = self.loss(trace.y, *_scored(trace, targets))
         return check_loss(loss), self.backward(trace, dy)
 

@@ -19,9 +19,11 @@ from rnn_core.checks import (
     check_mask,
     check_number,
     check_positive,
+    check_shape,
     check_size,
     shape_text,
 )
+from rnn_core.models import SequenceModel
 from rnn_core.parameters import Array, Parameters
 
 GRID = 2.0**-20
@@ -197,6 +199,55 @@ def _endless(
             chosen = order[start : start + size]
             some = None if mask is None else mask[:, chosen]
             yield Batch(x[:, chosen], targets[..., chosen], some)
+
+
+def streams(tokens: Any, *, T: int, B: int) -> Iterator[Batch]:
+    """Yield pieces of one long text for ever, in which each sequence goes on where it ended.
+
+    B readers stand at equal distances in the text; each reads T tokens a batch, round and round,
+    and its target is always the next token. tokens (N,); x and targets (T, B).
+    Raises TypeError or ValueError unless tokens are at least B integers, and T, B at least 1.
+    """
+    check_size("T", T), check_size("B", B)
+    text = check_shape("tokens", as_array("tokens", tokens), ("N",))
+    if text.dtype.kind not in "iu":
+        raise TypeError(f"tokens holds {text.dtype} values, expected integers.")
+    if len(text) < B:
+        raise ValueError(f"tokens has {len(text)} entries, expected at least B = {B}.")
+    places = np.arange(T + 1)[:, None] + np.arange(B) * len(text) // B
+    while True:
+        piece = text[places % len(text)]
+        yield Batch(piece[:-1], piece[1:])
+        places += T
+
+
+class Carried:
+    """A model for `fit` that starts each batch in the state in which the one before ended.
+
+    The state goes on from batch to batch, the gradient does not: it stops at the first step of
+    each batch (truncated BPTT). Takes batches such as those of `streams`, in which each sequence
+    goes on where it ended; `a_0` is the state to go on from, None (zeros) before the first.
+    Source: Williams and Peng, "An efficient gradient-based algorithm for on-line training of
+    recurrent network trajectories", Neural Computation 2 (1990).
+    """
+
+    def __init__(self, model: SequenceModel) -> None:
+        if not isinstance(model, SequenceModel):
+            raise TypeError(f"model is a {type(model).__name__}, expected a SequenceModel.")
+        self.model, self.parameters = model, model.parameters
+        self.a_0: Any = None
+
+    def loss_and_gradients(
+        self, x: Any, targets: Any, mask: Any = None
+    ) -> tuple[float, Parameters]:
+        """Return the loss and its gradients, and keep the last state for the next batch.
+
+        Raises TypeError or ValueError where an argument does not fit, FloatingPointError where
+        the loss is no number any more.
+        """
+        trace = self.model.forward(x, mask, self.a_0)
+        self.a_0 = trace.a_T
+        return self.model.loss_and_gradients_of(trace, targets)
 
 
 @dataclass

@@ -9,7 +9,11 @@ from typing import NamedTuple
 
 
 class Row(NamedTuple):
-    """One line of the table: scores are shares from 0 to 1, one for each start."""
+    """One line of the table, with one score for each start.
+
+    A score is a share from 0 to 1, shown in per cent; or a number of some `unit`, such as "bits",
+    of which less is better.
+    """
 
     task: str
     model: str
@@ -18,14 +22,21 @@ class Row(NamedTuple):
     test: str
     scores: list[float]
     baseline: str
+    unit: str = "%"
 
     def __str__(self) -> str:
-        median, worst = statistics.median(self.scores), min(self.scores)
+        score = f"{100 * self._median:.1f} [{100 * min(self.scores):.1f}]"
+        if self.unit != "%":
+            score = f"{self._median:.2f} [{max(self.scores):.2f}] {self.unit}"
         return (
             f"| {self.task} | {self.model} | {self.weights} | "
             f"{statistics.median(self.seconds):.1f} | {self.test} | "
-            f"{100 * median:.1f} [{100 * worst:.1f}] | {self.baseline} |"
+            f"{score} | {self.baseline} |"
         )
+
+    @property
+    def _median(self) -> float:
+        return statistics.median(self.scores)
 
 
 def processor_seconds(work: Callable[[], object]) -> float:
