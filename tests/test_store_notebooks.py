@@ -82,7 +82,7 @@ def test_what_is_stored_is_canonical(stored: Path) -> None:
     assert caught.text == "caught\n", "as strict nbval will see it"
     assert set(slider.data) == {"text/plain"}, "the view needs a model that is not stored"
     assert answer.outputs[0].execution_count == 4
-    assert answer.metadata == {"tags": ["exercise"]}
+    assert answer.metadata == {"slideshow": {"slide_type": "-"}, "tags": ["exercise"]}
 
 
 def test_an_output_that_was_nothing_but_a_view_is_left_out() -> None:

@@ -28,6 +28,7 @@ from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
+from slide_types import slide_types
 
 NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
 COMMAND = "python tools/store_notebooks.py"
@@ -113,12 +114,15 @@ def canonical(notebook: NotebookNode, name: str, recorded: str | None) -> str:
     prefix = name.replace("_", "-")[:60]
     cells = []
     count = 0
-    for number, cell in enumerate(notebook.cells, start=1):
-        tags = cell.metadata.get("tags")
+    kinds = slide_types(notebook.cells)
+    for number, (cell, kind) in enumerate(zip(notebook.cells, kinds, strict=True), start=1):
+        metadata = {"slideshow": {"slide_type": kind}}
+        if tags := cell.metadata.get("tags"):
+            metadata["tags"] = tags
         stored = {
             "cell_type": cell.cell_type,
             "id": f"{prefix}-{number:03d}",
-            "metadata": {"tags": tags} if tags else {},
+            "metadata": metadata,
             "source": cell.source,
         }
         if cell.get("attachments"):
@@ -128,12 +132,12 @@ def canonical(notebook: NotebookNode, name: str, recorded: str | None) -> str:
             stored["execution_count"] = count
             stored["outputs"] = _canonical_outputs(cell.outputs, count)
         cells.append(stored)
-    metadata = {
+    about = {
         "kernelspec": KERNELSPEC,
         "language_info": {"name": "python"},
         OUR_METADATA: {"sources_sha256": recorded},
     }
-    node = nbformat.from_dict({**FORMAT, "cells": cells, "metadata": metadata})
+    node = nbformat.from_dict({**FORMAT, "cells": cells, "metadata": about})
     # nbformat sorts the keys, indents by one and keeps every letter as it is.
     text: str = nbformat.writes(node)
     return text + "\n"
