@@ -13,7 +13,7 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from rnn_core.show import svg
+from rnn_core.show import pages, svg
 from rnn_core.show.live import FULL_WIDTH, LiveBox
 from rnn_core.show.stepper import Frame
 from rnn_core.show.stills import still_of
@@ -149,6 +149,41 @@ class Explore(LiveBox):
 
     def stored(self) -> dict[str, str]:
         return still_of([self.frame.picture], self.frame.sentence).bundle()
+
+    def page(self) -> str:
+        moving = [found for name in self.controls if (found := self._on_a_page(name))]
+        return pages.moving(moving) if moving else self.frame.html()
+
+    def _on_a_page(self, name: str) -> pages.Control | None:
+        """Move one control through its positions and back; None where it has none to count."""
+        control = self.controls[name]
+        values = _positions(control)
+        if len(values) < 2:
+            return None
+        before = self.values
+        frames = []
+        for value in values:
+            control.value = value
+            frames.append(self.result.value)
+        for other, value in before.items():
+            self.controls[other].value = value
+        words = [f"{value:.2f}" if isinstance(value, float) else str(value) for value in values]
+        return pages.Control(control.description, words, frames, values.index(before[name]))
+
+
+def _positions(control: widgets.Widget) -> list[Any]:
+    """Return the values that a page offers of a slider or a list, the present one among them."""
+    if isinstance(control, widgets.Dropdown):
+        options = list(control.options)
+        kept = pages.some(range(len(options)), options.index(control.value))
+        return [options[place] for place in kept]
+    if isinstance(control, widgets.IntSlider | widgets.FloatSlider):
+        steps = round((control.max - control.min) / control.step)
+        now = round((control.value - control.min) / control.step)
+        between = [control.min + place * control.step for place in range(steps + 1)]
+        between[now] = control.value
+        return [between[place] for place in pages.some(range(steps + 1), now)]
+    return []
 
 
 def _grid(controls: Sequence[widgets.Widget]) -> widgets.GridBox:

@@ -7,7 +7,7 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from rnn_core.show import palette
+from rnn_core.show import pages, palette
 
 FULL_WIDTH = {"width": "100%"}
 
@@ -29,5 +29,11 @@ class LiveBox(widgets.VBox):
         """Return the stored form by MIME type: text/plain, and text/html where there is any."""
         raise NotImplementedError
 
+    def page(self) -> str:
+        """Return the markup for a page without widgets on which the picture moves, if it can."""
+        return self.stored().get("text/html", "")
+
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
+        if pages.are_on():
+            return {"text/plain": self.stored()["text/plain"], "text/html": self.page()}
         return {**super()._repr_mimebundle_(**kwargs), **self.stored()}

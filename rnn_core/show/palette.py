@@ -43,6 +43,9 @@ _SHAPES = """
 .rnn-picture .rnn-way { fill: none; stroke: #e07b00; stroke-width: 2.2; }
 .rnn-picture .rnn-dot { fill: #e07b00; stroke: none; }
 .rnn-picture .rnn-goal { stroke: currentColor; stroke-width: 2.6; }
+.rnn-picture .rnn-code { font-family: var(--jp-code-font-family, "DejaVu Sans Mono", monospace);
+  font-size: 14px; }
+.rnn-picture .rnn-grounds .rnn-changed rect { stroke: none; }
 .rnn-picture .rnn-plus { fill: #e07b00; } .rnn-picture .rnn-minus { fill: #2b8ccf; }
 """
 
@@ -60,10 +63,14 @@ LIVE_STYLE = f"""
 .rnn-ask {{ margin: 4px 0; font-weight: 600; white-space: normal; line-height: 1.45;
   font-size: var(--jp-content-font-size1, 14px); color: var(--jp-content-font-color1, inherit); }}
 .rnn-question .widget-radio-box label {{ white-space: normal; width: auto; }}
+.rnn-code .widget-radio-box label {{ white-space: pre; line-height: 1.3;
+  font-family: var(--jp-code-font-family, monospace); }}
 .rnn-answer {{ margin: 4px 0; padding: 8px 12px; max-width: 820px; line-height: 1.45;
   white-space: normal; border-left: 4px solid var(--hue);
   font-size: var(--jp-content-font-size1, 14px); color: var(--jp-content-font-color1, inherit); }}
 .rnn-monospace textarea {{ font-family: var(--jp-code-font-family, monospace); line-height: 19px; }}
+.rnn-page-row label {{ display: inline-flex; align-items: center; gap: 10px; }}
+.rnn-page-row input {{ width: 320px; }} .rnn-page-note {{ margin: 2px 0 8px; opacity: .75; }}
 .rnn-right {{ --hue: #009e73; }} .rnn-wrong {{ --hue: #e07b00; }}
 """
 """For pictures inside the page, which follow its theme."""

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import ipywidgets as widgets
 
-from rnn_core.show import svg
+from rnn_core.show import pages, svg
 from rnn_core.show.live import FULL_WIDTH, LiveBox
 from rnn_core.show.stills import still_of
 
@@ -78,3 +78,8 @@ class Stepper(LiveBox):
 
     def stored(self) -> dict[str, str]:
         return still_of([self.frames[number].picture for number in self._still], self.alt).bundle()
+
+    def page(self) -> str:
+        frames = [frame.html() for frame in self.frames]
+        values = [str(place) for place in range(len(frames))]
+        return pages.moving([pages.Control(self.slider.description, values, frames)])
