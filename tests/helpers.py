@@ -6,6 +6,7 @@ copies of it with a bug planted in (test_bptt_mutants.py).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -193,3 +194,9 @@ def assert_correct(errors: Mapping[str, float], bound: float = BOUND) -> None:
     """Fail with the names of the gradients that are wrong, and by how much."""
     wrong = {name: error for name, error in errors.items() if not error < bound}
     assert errors and not wrong, f"relative errors above {bound}: {wrong}"
+
+
+def tooltips(picture: Any) -> dict[str, float]:
+    """Return the numbers of a picture by name, as its tooltips "name = value" tell them."""
+    titles = "\n".join(node.text or "" for node in picture.iter("title"))
+    return {name: float(value) for name, value in re.findall(r"^(.+) = (\S+)$", titles, re.M)}

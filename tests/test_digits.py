@@ -1,23 +1,14 @@
 """The digits: data, splits, the networks of notebook 07, and what their pictures say."""
 
-import re
-
 import numpy as np
 import pytest
+from helpers import tooltips
 
 from rnn_core import GRID, show, softmax
 from rnn_core.show import svg
 from rnn_core.tasks import digits
 
 SPLITS = digits.splits()
-
-
-def tooltips(picture):
-    """Return the numbers of a picture by name."""
-    titles = [node.text or "" for node in picture.iter("title")]
-    return {
-        name: float(value) for name, value in re.findall(r"^(.+) = (\S+)$", "\n".join(titles), re.M)
-    }
 
 
 def test_the_file_is_the_published_test_set():

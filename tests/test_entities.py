@@ -8,6 +8,7 @@ import sys
 
 import numpy as np
 import pytest
+from helpers import tooltips
 
 from rnn_core import show
 from rnn_core.show import svg
@@ -17,12 +18,6 @@ from rnn_core.tasks.tagging import TAGS, Sentence, Span
 SPLITS = entities.splits()
 EVERY = [sentence for sentences in SPLITS.values() for sentence in sentences]
 PLACES = ("city", "country", "lake", "river", "street")
-
-
-def tooltips(picture: svg.Element) -> dict[str, str]:
-    """Return what stands behind " = " in each tooltip."""
-    found = (node.text or "" for node in picture.iter("title"))
-    return dict(text.rsplit(" = ", 1) for text in found if " = " in text)
 
 
 @pytest.mark.parametrize(
