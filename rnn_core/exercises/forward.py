@@ -130,7 +130,8 @@ _PAST_PART = "tanh is taken of the past's part only; it belongs around the whole
 _BIAS_OUTSIDE = "the bias b is added outside of tanh; it belongs into the sum."
 
 
-def _sigmoid(z: Array) -> Array:
+def sigmoid(z: Array) -> Array:
+    """Return 1 / (1 + exp(-z)), entry by entry."""
     return np.asarray(1 / (1 + np.exp(-z)))
 
 
@@ -183,7 +184,7 @@ _STATE_SLIPS: list[tuple[str, str, Callable[..., Array]]] = [
     (
         "another activation",
         "this is the sigmoid; the activation of this cell is np.tanh.",
-        lambda x_t, a_prev, Wxh, W, b: _sigmoid(x_t @ Wxh + a_prev @ W + b),
+        lambda x_t, a_prev, Wxh, W, b: sigmoid(x_t @ Wxh + a_prev @ W + b),
     ),
     (
         "no activation and no bias",

@@ -101,3 +101,9 @@ def short(value: float) -> str:
     """Return a number of any size in few signs, with a real minus sign: 0.43, 12.1, 3.1e−09."""
     words = f"{value:.2e}" if value and not 0.01 <= abs(value) < 1e4 else f"{value:.3g}"
     return words.replace("-", svg.MINUS)
+
+
+def step_ticks(T: int) -> list[int]:
+    """Return the steps of 1 to T to label on an axis: the first, and about every tenth."""
+    gap = next(gap for gap in (1, 2, 5, 10, 20, 50, 100) if T / gap <= 12)
+    return sorted({1, *range(gap, T + 1, gap)} - ({gap} if gap == 2 else set()))

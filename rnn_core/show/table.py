@@ -54,15 +54,14 @@ class Table:
         )
         self.y += CELL_HEIGHT + gap
 
-    def unit_numbers(self, n: int) -> None:
-        """Add the numbers of the units, 1 to n."""
+    def unit_numbers(self, n: int, names: Sequence[str] | None = None) -> None:
+        """Add the numbers of the units, 1 to n, or their names."""
         style = "rnn-small rnn-quiet"
         label = svg.text(self.label_width - 12, self.y + 11, "unit", class_=f"rnn-end {style}")
         self.svg.append(label)
         for i in range(n):
-            number = svg.text(
-                self._middle(i), self.y + 11, str(i + 1), class_=f"rnn-middle {style}"
-            )
+            words = svg.fit_text(names[i], self.column_width, 12) if names else str(i + 1)
+            number = svg.text(self._middle(i), self.y + 11, words, class_=f"rnn-middle {style}")
             self.svg.append(number)
         self.y += 17
 

@@ -11,7 +11,7 @@ from rnn_core.bptt import Trace
 from rnn_core.parameters import Array, Parameters
 from rnn_core.show import svg
 from rnn_core.show.parts import arrow, number_grid
-from rnn_core.show.plot import Plot, short
+from rnn_core.show.plot import Plot, short, step_ticks
 from rnn_core.show.stepper import Frame
 
 WIDTH = 784.0
@@ -74,7 +74,7 @@ def eigenvalues(W: Array, x: float, y: float, unit: float) -> svg.Element:
 def _over_time(da: Array, clipped: Array) -> svg.Element:
     T = len(da)
     plot = Plot((300.0, 30.0, 470.0, 190.0), (1, T), DECADES, log=True)
-    plot.ticks(_steps(T), DECADE_TICKS, "t")
+    plot.ticks(step_ticks(T), DECADE_TICKS, "t")
     times = range(1, T + 1)
     # The first summand is made with a_0 = 0 and has no length at all; a logarithm can't show it.
     # The two often lie upon each other: rings of the second around the dots of the first.
@@ -89,11 +89,6 @@ def _over_time(da: Array, clipped: Array) -> svg.Element:
     plot.words(300, 20, "● length of da_t", "rnn-hidden")
     plot.words(430, 20, "○ what step t adds to dW, after clipping", "rnn-wrong")
     return plot.svg
-
-
-def _steps(T: int) -> list[int]:
-    gap = next(gap for gap in (1, 2, 5, 10, 20, 50, 100) if T / gap <= 12)
-    return sorted({1, *range(gap, T + 1, gap)} - ({gap} if gap == 2 else set()))
 
 
 def _bars(summands: Array, total: float, factor: float, top: float) -> list[svg.Element]:
@@ -127,7 +122,7 @@ def _bars(summands: Array, total: float, factor: float, top: float) -> list[svg.
     heading = svg.text(left, top + 8, words, class_="rnn-label", font_size=13)
     labels = [
         svg.text(left + (t - 0.5) * pitch, foot + 17, str(t), class_="rnn-middle rnn-small")
-        for t in _steps(T)
+        for t in step_ticks(T)
     ]
     return [group, rule, svg.group(heading, class_="rnn-past"), *labels]
 
