@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
 from rnn_core.exercises.exercise import Exercise, Slip
-from rnn_core.gradcheck import check_gradients
+from rnn_core.gradcheck import numerical_gradient, relative_error
 from rnn_core.losses import softmax_cross_entropy
 from rnn_core.models import SequenceModel
 from rnn_core.parameters import Array
@@ -71,17 +71,32 @@ def gradient_errors(
     `program` takes the arguments of `backward`; a_0 is zeros unless given, and every step of the
     model emits.
     """
+    return errors_of_all({"": program}, model, x, targets, a_0)[""]
+
+
+def errors_of_all(
+    programs: Mapping[str, Callable[..., Gradients]],
+    model: SequenceModel,
+    x: Array,
+    targets: Array,
+    a_0: Array | None = None,
+) -> dict[str, dict[str, float]]:
+    """Return the same for several programs by their names; the gradients are measured once."""
     a_0 = np.zeros((x.shape[1], model.cell.n_h)) if a_0 is None else a_0
     trace = model.forward(x, a_0=a_0)
     _, dy = softmax_cross_entropy(trace.y, targets)
-    cell = model.cell
-    arrays = {"Wxh": cell.Wxh, "W": cell.W, "Why": model.readout.Why}
-    found = program(x=trace.x, a=trace.a, a_0=a_0, dy=dy, **arrays)
-    return check_gradients(
-        lambda: softmax_cross_entropy(model.forward(x, a_0=a_0).y, targets)[0],
-        model.parameters,
-        {name: found[f"d{name}"] for name in model.parameters},
-    )
+    arguments = {"x": trace.x, "a": trace.a, "a_0": a_0, "dy": dy}
+    arguments |= {"Wxh": model.cell.Wxh, "W": model.cell.W, "Why": model.readout.Why}
+
+    def loss() -> float:
+        return softmax_cross_entropy(model.forward(x, a_0=a_0).y, targets)[0]
+
+    measured = {q: numerical_gradient(loss, array) for q, array in model.parameters.items()}
+    found = {name: program(**arguments) for name, program in programs.items()}
+    return {
+        name: {q: relative_error(gradients[f"d{q}"], measured[q]) for q in measured}
+        for name, gradients in found.items()
+    }
 
 
 class _Walk:

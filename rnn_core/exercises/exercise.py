@@ -42,7 +42,10 @@ class Slip(NamedTuple):
 
 
 class Result(NamedTuple):
-    """One of the things a function returns: its name, whether it is right, its relative error."""
+    """One of the things a function returns: its name, whether it is right, its relative error.
+
+    The error is NaN where there is none to speak of.
+    """
 
     name: str
     right: bool
@@ -76,7 +79,7 @@ def _box(result: Result) -> str:
     colour, line, sign, off = (RIGHT, "solid", "\N{CHECK MARK}", "")
     if not result.right:
         colour, line, sign = WRONG, "dashed", "\N{MULTIPLICATION X}"
-        off = f" <small>off by {result.error:.2g}</small>"
+        off = "" if np.isnan(result.error) else f" <small>off by {result.error:.2g}</small>"
     return (
         f'<span style="display: inline-block; border: 2px {line} {colour}; border-radius: 5px; '
         f'padding: 1px 9px; margin: 6px 6px 0 0">{sign} {escape(result.name)}{off}</span>'
@@ -298,7 +301,7 @@ def _call(function: Callable[..., Any], case: Case) -> Any:
     except KeyboardInterrupt:
         raise
     except BaseException as error:
-        return Verdict("not yet", _raised(error, given))
+        return Verdict("not yet", raised(error, given))
     changed = [name for name in case if not np.array_equal(case[name], given[name])]
     if changed:
         return Verdict(
@@ -393,7 +396,8 @@ def _a(name: str) -> str:
     return f"{'an' if plain[0] in 'aeiou' else 'a'} {plain}"
 
 
-def _raised(error: BaseException, given: Case) -> str:
+def raised(error: BaseException, given: Case) -> str:
+    """Say in one sentence what a learner's function raised, and in which line."""
     frames = traceback.extract_tb(error.__traceback__)[1:]
     line = frames[0].line if frames and frames[0].line else ""
     place = f" in the line `{line}`" if line else ""

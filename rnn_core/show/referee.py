@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
 
@@ -25,19 +26,69 @@ def gradient_check(errors: Mapping[str, float]) -> Frame:
     """
     if not errors:
         raise ValueError("errors is empty, expected the relative error of each gradient.")
-    parts, y = [], 30.0
+    rows = [_row(f"d{name}", float(error)) for name, error in errors.items()]
+    return _bars(
+        rows, BOUND, ("left of the line is rounding", "right of it is a mistake"), _sentence(errors)
+    )
+
+
+def line_up(errors: Mapping[str, float], bound: float, setting: str) -> Frame:
+    """Return a frame with the largest error of each program, by its name, and a check's bound.
+
+    The program "correct" must stay left of the bound and all others right of it. `setting` says
+    in words what the check runs on. Raises ValueError where there is no program or the bound is
+    not above 0.
+    """
+    if not errors:
+        raise ValueError("errors is empty, expected the largest error of each program.")
+    if not bound > 0:
+        raise ValueError(f"bound is {bound}, expected a number above 0.")
+    rows = []
     for name, error in errors.items():
-        parts.append(_row(y, f"d{name}", float(error)))
-        y += ROW
-    line = svg.element("line", x1=_x(BOUND), y1=6, x2=_x(BOUND), y2=y, class_="rnn-rule")
+        convicted, guilty = not error < bound, name != "correct"
+        words = (
+            ("convicted" if guilty else "convicted!")
+            if convicted
+            else ("goes free" if guilty else "free, rightly")
+        )
+        sign = "\N{CHECK MARK}" if convicted == guilty else "\N{MULTIPLICATION X}"
+        hue = "rnn-input" if convicted == guilty else "rnn-wrong"
+        rows.append(_Row(name, float(error), f"{sign} {words}", hue))
+    free = [name for name, error in errors.items() if error < bound and name != "correct"]
+    sentence = f"{setting}: {_free(free)}"
+    if "correct" in errors and not errors["correct"] < bound:
+        sentence += " The correct program is convicted too."
+    return _bars(rows, bound, ("free", "convicted"), sentence)
+
+
+def _free(names: list[str]) -> str:
+    if not names:
+        return "no wrong program goes free."
+    return f"{', '.join(names)} {'goes' if len(names) == 1 else 'go'} free."
+
+
+class _Row(NamedTuple):
+    """One bar: its name, the error, the verdict beside it, and the hue of both."""
+
+    name: str
+    error: float
+    words: str
+    hue: str
+
+
+def _bars(rows: list[_Row], bound: float, sides: tuple[str, str], sentence: str) -> Frame:
+    """Return the bars with the line that they are measured by, and what its two sides mean."""
+    foot = 30.0 + ROW * len(rows)
+    line = svg.element("line", x1=_x(bound), y1=6, x2=_x(bound), y2=foot, class_="rnn-rule")
     line.attrib["style"] = "stroke-width: 2.4"
-    sides = [
-        svg.text(_x(BOUND) - 10, 17, "left of the line is rounding", class_="rnn-end", **_PRINT),
-        svg.text(_x(BOUND) + 10, 17, "right of it is a mistake", **_PRINT),
+    children = [
+        svg.text(_x(bound) - 10, 17, sides[0], class_="rnn-end", **_PRINT),
+        svg.text(_x(bound) + 10, 17, sides[1], **_PRINT),
+        *_axis(foot),
+        *(_bar(30.0 + ROW * place, row) for place, row in enumerate(rows)),
+        line,
     ]
-    sentence = _sentence(errors)
-    children = [*sides, *_axis(y), *parts, line]
-    return Frame(svg.picture(WIDTH, y + 42, sentence, *children), sentence)
+    return Frame(svg.picture(WIDTH, foot + 42, sentence, *children), sentence)
 
 
 def _axis(y: float) -> list[svg.Element]:
@@ -60,15 +111,20 @@ def _x(error: float) -> float:
     return float(LEFT + (RIGHT - LEFT) * share)
 
 
-def _row(y: float, name: str, error: float) -> svg.Element:
+def _row(name: str, error: float) -> _Row:
     right = error < BOUND
     words = "\N{CHECK MARK} agrees" if right else f"\N{MULTIPLICATION X} off by {svg.number(error)}"
-    hue = "rnn-input" if right else "rnn-wrong"
-    bar = svg.rect(LEFT, y, max(_x(error) - LEFT, 3.0), ROW - 10, rx=3, class_="rnn-bar")
-    row = svg.group(svg.element("title", f"error of {name} = {error!r}"), bar, class_=hue)
-    row.append(svg.text(LEFT - 12, y + 17, name, class_="rnn-end rnn-bold"))
-    row.append(svg.text(RIGHT + 10, y + 17, words))
-    return row
+    return _Row(name, error, words, "rnn-input" if right else "rnn-wrong")
+
+
+def _bar(y: float, row: _Row) -> svg.Element:
+    width = max(_x(row.error) - LEFT, 3.0)
+    bar = svg.rect(LEFT, y, width, ROW - 10, rx=3, class_="rnn-bar")
+    title = svg.element("title", f"error of {row.name} = {row.error!r}")
+    group = svg.group(title, bar, class_=row.hue)
+    group.append(svg.text(LEFT - 12, y + 17, row.name, class_="rnn-end rnn-bold"))
+    group.append(svg.text(RIGHT + 10, y + 17, row.words))
+    return group
 
 
 def _sentence(errors: Mapping[str, float]) -> str:
