@@ -19,7 +19,18 @@ from rnn_core.layers import Embedding, InputLayer, PatchEmbedding, Readout
 from rnn_core.losses import softmax, softmax_cross_entropy
 from rnn_core.models import BagOfWords, Bidirectional, Model, SequenceModel
 from rnn_core.parameters import Layer, Network, Parameters
-from rnn_core.training import GRID, SGD, Adam, Batch, History, clip, fit, minibatches
+from rnn_core.training import (
+    GRID,
+    SGD,
+    Adam,
+    Batch,
+    Carried,
+    History,
+    clip,
+    fit,
+    minibatches,
+    streams,
+)
 from rnn_core.wiring import (
     Wiring,
     many_to_many,
@@ -35,6 +46,7 @@ __all__ = [
     "BagOfWords",
     "Batch",
     "Bidirectional",
+    "Carried",
     "Cell",
     "END",
     "Embedding",
@@ -74,6 +86,7 @@ __all__ = [
     "relative_error_by_step",
     "softmax",
     "softmax_cross_entropy",
+    "streams",
     "unroll",
     "until_end",
 ]

@@ -12,10 +12,14 @@ except ImportError as error:
 from rnn_core.show import (
     bags,
     captions,
+    characters,
     copies,
     digits,
+    future,
+    gates,
     hearing,
     melody,
+    on_paper,
     sentiment,
     tags,
     vanishing,
@@ -27,7 +31,7 @@ from rnn_core.show.charts import activation_curves, loss_curves, overfitting_cur
 from rnn_core.show.explore import Explore, button, choice, slider, text_area, text_box
 from rnn_core.show.one_step import StepExplorer, cell_step, one_matrix_at_a_time
 from rnn_core.show.question import Question
-from rnn_core.show.referee import gradient_check
+from rnn_core.show.referee import gradient_check, line_up
 from rnn_core.show.sources import source
 from rnn_core.show.stepper import Frame, Stepper
 from rnn_core.show.steps import read_sentence, step_through
@@ -53,16 +57,21 @@ __all__ = [
     "button",
     "captions",
     "cell_step",
+    "characters",
     "choice",
     "copies",
     "digits",
     "folded_and_unrolled",
     "forward_and_back",
+    "future",
+    "gates",
     "gradient_check",
     "hearing",
+    "line_up",
     "loss_curves",
     "melody",
     "network_size",
+    "on_paper",
     "one_matrix_at_a_time",
     "overfitting_curves",
     "read_sentence",

@@ -11,9 +11,12 @@ from rnn_core.tasks import (
     melodies,
     memory,
     motif,
+    negation,
     reviews,
+    source_code,
     speech,
     translation,
+    two_readings,
     word_order,
 )
 
@@ -28,6 +31,10 @@ TASKS = {
     "entities": entities.rows,
     "translation": translation.rows,
     "speech": speech.rows,
+    "negation": negation.rows,
+    "two_readings": two_readings.rows,
+    "source_code": source_code.rows,
+    "gates": memory.gated_rows,
 }
 
 
@@ -37,7 +44,8 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=5, help="how many starts (default 5)")
     parser.add_argument("--task", choices=TASKS, help="this task alone")
     options = parser.parse_args()
-    print(f"Per cent right on held-out data, median of {options.seeds} starts [worst];")
+    print(f"Per cent right on held-out data, median of {options.seeds} starts [worst]")
+    print("(of bits, less is better);")
     print("seconds of processor time for one training.\n")
     print("| task (notebook) | model | weights | seconds | test | score | baseline |")
     print("|---|---|---|---|---|---|---|")
