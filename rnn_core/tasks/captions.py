@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cache, cached_property, partial
+from functools import cache, cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -25,7 +25,7 @@ from rnn_core.layers import PatchEmbedding
 from rnn_core.parameters import Array
 from rnn_core.tasks import digits
 from rnn_core.tasks.english_french import english_number
-from rnn_core.tasks.table import Row, processor_seconds
+from rnn_core.tasks.table import Row, trained
 from rnn_core.tasks.vocabulary import Vocabulary
 from rnn_core.training import GRID, Adam, Batch, History, fit
 
@@ -248,10 +248,7 @@ def of_scene(layout: int, first: int, second: int) -> int:
 def rows(seeds: int) -> Iterator[Row]:
     """Yield the rows of notebook 08a: captions right in every word."""
     for task in (numbers(), scenes()):
-        models = [task.network(seed) for seed in range(seeds)]
-        seconds = [
-            processor_seconds(partial(task.train, model, seed)) for seed, model in enumerate(models)
-        ]
+        models, seconds = trained(task.network, task.train, seeds)
         size = models[0].parameters.vector.size
         for split in ("new images", task.new):
             data = task.test(split)

@@ -12,7 +12,7 @@ random draw: neighbours in the file look alike, so these are the harder and more
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -23,7 +23,7 @@ from rnn_core.checks import check_real
 from rnn_core.losses import softmax_cross_entropy
 from rnn_core.models import SequenceModel
 from rnn_core.parameters import Array
-from rnn_core.tasks.table import Row, processor_seconds
+from rnn_core.tasks.table import Row, trained
 from rnn_core.training import GRID, Adam, History, fit, minibatches
 from rnn_core.wiring import many_to_many, many_to_one, one_to_one
 
@@ -172,10 +172,7 @@ def rows(seeds: int) -> Iterator[Row]:
         ("one-to-one (T = 1)", classifier, whole),
         ("plain RNN, row by row", row_reader, by_rows),
     ):
-        models = [build(seed) for seed in range(seeds)]
-        seconds = [
-            processor_seconds(partial(train, model, seed)) for seed, model in enumerate(models)
-        ]
+        models, seconds = trained(build, train, seeds)
         size = models[0].parameters.vector.size
         if form is whole:
             size -= models[0].cell.W.size  # no past, so W is never used

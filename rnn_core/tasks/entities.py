@@ -24,7 +24,7 @@ from __future__ import annotations
 import tomllib
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from functools import cache, lru_cache, partial
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -35,7 +35,7 @@ from rnn_core.checks import lengths_to_mask
 from rnn_core.losses import softmax
 from rnn_core.models import Bidirectional, Model, SequenceModel
 from rnn_core.parameters import Array
-from rnn_core.tasks.table import Row, processor_seconds
+from rnn_core.tasks.table import Row, trained
 from rnn_core.tasks.tagging import (
     TAGS,
     Score,
@@ -486,13 +486,8 @@ def rows(seeds: int) -> Iterator[Row]:
         f1 = entity_f1([s.tags for s in sentences], said).f1
         baselines[test] = f"dictionary {100 * f1:.1f}"
     for name, build in NETWORKS.items():
-        scores: dict[str, list[float]] = {test: [] for test in tests}
-        seconds = []
-        for seed in range(seeds):
-            model = build(seed)
-            seconds.append(processor_seconds(partial(train, model, seed)))
-            for test, sentences in tests.items():
-                scores[test].append(score(model, sentences).f1)
-        for test, found in scores.items():
-            size = model.parameters.vector.size
+        models, seconds = trained(build, train, seeds)
+        size = models[0].parameters.vector.size
+        for test, sentences in tests.items():
+            found = [score(model, sentences).f1 for model in models]
             yield Row("named entities, F1 (10)", name, size, seconds, test, found, baselines[test])

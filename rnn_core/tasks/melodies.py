@@ -14,7 +14,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from functools import cache, partial
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
@@ -28,7 +28,7 @@ from rnn_core.generators import OneToMany, until_end
 from rnn_core.layers import Embedding
 from rnn_core.losses import softmax
 from rnn_core.parameters import Array
-from rnn_core.tasks.table import Row, processor_seconds
+from rnn_core.tasks.table import Row, trained
 from rnn_core.tasks.vocabulary import Vocabulary
 from rnn_core.training import GRID, Adam, History, fit, minibatches
 
@@ -283,8 +283,7 @@ def synthesise(notes: Sequence[str], *, beats_per_minute: float = 150.0) -> Arra
 
 def rows(seeds: int) -> Iterator[Row]:
     """Yield the rows of notebook 08b: memory, and what is left of it on tunes never heard."""
-    models = [network(seed) for seed in range(seeds)]
-    seconds = [processor_seconds(partial(train, m, seed)) for seed, m in enumerate(models)]
+    models, seconds = trained(network, train, seeds)
     size = models[0].parameters.vector.size
     found = [len(note_perfect(model)) / len(learned()) for model in models]
     test = "learned tunes note-perfect"

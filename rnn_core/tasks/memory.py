@@ -17,7 +17,7 @@ import numpy as np
 from rnn_core.cells import Cell, GRUCell, LSTMCell, RNNCell, generator
 from rnn_core.models import SequenceModel
 from rnn_core.parameters import Array
-from rnn_core.tasks.table import Row, processor_seconds
+from rnn_core.tasks.table import Row, trained
 from rnn_core.training import GRID, Adam, History, fit, minibatches
 from rnn_core.wiring import many_to_one
 
@@ -157,11 +157,11 @@ def gated_rows(seeds: int) -> Iterator[Row]:
 
 def _rows(task: str, starts: Iterable[str], lengths: Iterable[int], seeds: int) -> Iterator[Row]:
     for start, T in product(starts, lengths):
-        size = network(start).parameters.vector.size
-        seconds, found = [], []
-        test = draw(N_TEST, T, rng=1000 + T)
-        for seed in range(seeds):
-            model = network(start, seed)
-            seconds.append(processor_seconds(partial(train, model, T, seed)))
-            found.append(model.accuracy(*test))
+
+        def train_here(model: SequenceModel, seed: int, T: int = T) -> History:
+            return train(model, T, seed)
+
+        models, seconds = trained(partial(network, start), train_here, seeds)
+        size, test = models[0].parameters.vector.size, draw(N_TEST, T, rng=1000 + T)
+        found = [model.accuracy(*test) for model in models]
         yield Row(task, start, size, seconds, f"T = {T}", found, "25")

@@ -9,7 +9,6 @@ makes of the same sequences a harder task with one answer at the end.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -17,7 +16,7 @@ import numpy as np
 from rnn_core.cells import RNNCell, generator
 from rnn_core.models import SequenceModel
 from rnn_core.parameters import Array
-from rnn_core.tasks.table import Row, processor_seconds
+from rnn_core.tasks.table import Row, trained
 from rnn_core.training import GRID, Adam, History, Trainable, fit, minibatches
 from rnn_core.untied import Untied
 from rnn_core.wiring import Wiring, many_to_many, many_to_one
@@ -136,15 +135,10 @@ def rows(seeds: int) -> Iterator[Row]:
     }
     tests = {"steps 2 to 5": range(2, 6), "steps 6 to 10": range(6, 11)}
     for name, build in builds.items():
-        scores: dict[str, list[float]] = {test: [] for test in tests}
-        seconds = []
-        for seed in range(seeds):
-            model = build(seed)
-            seconds.append(processor_seconds(partial(train, model, seed)))
-            for test, ends in tests.items():
-                right, _ = noticed(model, draw(N_TEST, ends, rng=1000))
-                scores[test].append(float(right[[end - 1 for end in ends]].min()))
-        size = model.parameters.vector.size
-        for test, found in scores.items():
+        models, seconds = trained(build, train, seeds)
+        size = models[0].parameters.vector.size
+        for test, ends in tests.items():
+            seen = [noticed(model, draw(N_TEST, ends, rng=1000))[0] for model in models]
+            found = [float(right[[end - 1 for end in ends]].min()) for right in seen]
             task = '"ab" noticed, trained on steps 2 to 5 (04)'
             yield Row(task, name, size, seconds, test, found, "0 for always no")

@@ -9,7 +9,6 @@ is random: a score near 100 % says that a network has learned this grammar, and 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import partial
 from itertools import product
 from typing import NamedTuple
 
@@ -18,7 +17,7 @@ import numpy as np
 from rnn_core.cells import RNNCell
 from rnn_core.models import Model, SequenceModel
 from rnn_core.parameters import Array
-from rnn_core.tasks.table import Row, processor_seconds
+from rnn_core.tasks.table import Row, trained
 from rnn_core.tasks.vocabulary import Vocabulary
 from rnn_core.training import GRID, SGD, History, fit, minibatches
 from rnn_core.wiring import many_to_one
@@ -102,12 +101,9 @@ def train(
 
 def rows(seeds: int) -> Iterator[Row]:
     """Yield the row of notebook 14: the network with the correct gradient."""
-    test, seconds, found = encode(splits()["test"]), [], []
-    for seed in range(seeds):
-        model = rnn(seed)
-        seconds.append(processor_seconds(partial(train, model, seed)))
-        found.append(model.accuracy(*test))
-    size = rnn().parameters.vector.size
+    models, seconds = trained(rnn, train, seeds)
+    test, size = encode(splits()["test"]), models[0].parameters.vector.size
+    found = [model.accuracy(*test) for model in models]
     yield Row(
         '"not" turns praise round (14)', "plain RNN", size, seconds, "new phrases", found, "50"
     )

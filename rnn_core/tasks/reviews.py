@@ -34,7 +34,7 @@ from rnn_core.models import BagOfWords, SequenceModel
 from rnn_core.parameters import Array
 from rnn_core.tasks.review_phrases import phrases
 from rnn_core.tasks.review_phrases import words as polar_words
-from rnn_core.tasks.table import Row, processor_seconds
+from rnn_core.tasks.table import Row, trained
 from rnn_core.tasks.vocabulary import Vocabulary
 from rnn_core.training import GRID, Adam, Batch, History, fit
 from rnn_core.wiring import many_to_many, many_to_one
@@ -363,11 +363,7 @@ def rows(seeds: int) -> Iterator[Row]:
         "plain RNN": (rnn, SMALL_START),
     }
     for name, (build, stages) in kinds.items():
-        models = [build(seed) for seed in range(seeds)]
-        seconds = [
-            processor_seconds(partial(train, model, seed, stages=stages))
-            for seed, model in enumerate(models)
-        ]
+        models, seconds = trained(build, partial(train, stages=stages), seeds)
         size = models[0].parameters.vector.size
         if build is bag:
             size -= models[0].cell.W.size  # it has no past, so W is never used

@@ -31,7 +31,7 @@ from rnn_core.decoding import greedy, sample
 from rnn_core.losses import softmax
 from rnn_core.models import SequenceModel
 from rnn_core.parameters import Array
-from rnn_core.tasks.table import Row, processor_seconds
+from rnn_core.tasks.table import Row, trained
 from rnn_core.training import GRID, Adam, Carried, History, fit, streams
 
 LEARNED = (
@@ -373,8 +373,7 @@ def rows(seeds: int) -> Iterator[Row]:
     counted = ", ".join(f"{n_gram_bits(n).mean():.2f}" for n in range(1, 6))
     baseline = f"1- to 5-grams {counted}; zlib {zlib_bits():.2f}"
     for kind in ("plain RNN", "LSTM"):
-        models = [network(kind, seed) for seed in range(seeds)]
-        seconds = [processor_seconds(partial(train, model)) for model in models]
+        models, seconds = trained(partial(network, kind), lambda model, _: train(model), seeds)
         found = [bits_per_character(model) for model in models]
         size = models[0].parameters.vector.size
         test = "bits for a character of held-out modules"

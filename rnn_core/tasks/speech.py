@@ -16,7 +16,7 @@ import argparse
 import statistics
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -28,7 +28,7 @@ from rnn_core.decoding import best_path, error_rate
 from rnn_core.models import Bidirectional, Model, SequenceModel
 from rnn_core.parameters import Array
 from rnn_core.tasks.sound import SoundError, unpack
-from rnn_core.tasks.table import Row, processor_seconds
+from rnn_core.tasks.table import Row, trained
 from rnn_core.tasks.voices import (
     N_X,
     Heard,
@@ -201,12 +201,9 @@ def rows(seeds: int) -> Iterator[Row]:
         "bidirectional plain RNN": network,
     }
     for name, build in builds.items():
-        seconds, found = [], []
-        for seed in range(seeds):
-            model = build(seed)
-            seconds.append(processor_seconds(partial(train, model, seed)))
-            found.append(1 - digit_errors(model, test_strings()))
-        size = model.parameters.vector.size
+        models, seconds = trained(build, train, seeds)
+        found = [1 - digit_errors(model, test_strings()) for model in models]
+        size = models[0].parameters.vector.size
         yield Row("spoken digits (11b)", name, size, seconds, "held-out voices", found, rival)
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Callable
-from typing import NamedTuple
+from functools import partial
+from typing import NamedTuple, TypeVar
 
 
 class Row(NamedTuple):
@@ -44,3 +45,15 @@ def processor_seconds(work: Callable[[], object]) -> float:
     start = time.process_time()
     work()
     return time.process_time() - start
+
+
+M = TypeVar("M")
+
+
+def trained(
+    build: Callable[[int], M], train: Callable[[M, int], object], seeds: int
+) -> tuple[list[M], list[float]]:
+    """Train a new model from each seed; return the models and their seconds."""
+    models = [build(seed) for seed in range(seeds)]
+    seconds = [processor_seconds(partial(train, model, seed)) for seed, model in enumerate(models)]
+    return models, seconds

@@ -26,7 +26,7 @@ from rnn_core.checks import lengths_to_mask
 from rnn_core.losses import softmax, softmax_cross_entropy
 from rnn_core.models import Bidirectional, Model, SequenceModel
 from rnn_core.parameters import Array
-from rnn_core.tasks.table import Row, processor_seconds
+from rnn_core.tasks.table import Row, trained
 from rnn_core.tasks.vocabulary import Vocabulary
 from rnn_core.training import GRID, Adam, History, fit, minibatches
 
@@ -453,10 +453,7 @@ def rows(seeds: int) -> Iterator[Row]:
         networks[f"plain RNN, {k} word{'s' if k > 1 else ''} late"] = (left_to_right, k)
     tests["past decides"] = past_decides()
     for name, (build, k) in networks.items():
-        models = [build(seed) for seed in range(seeds)]
-        seconds = [
-            processor_seconds(partial(train, model, seed, k=k)) for seed, model in enumerate(models)
-        ]
+        models, seconds = trained(build, partial(train, k=k), seeds)
         for test, examples in tests.items():
             found = [float(right_at(model, examples, k).mean()) for model in models]
             ahead = LONGEST if isinstance(models[0], Bidirectional) else k
@@ -472,11 +469,7 @@ def _writer_rows(seeds: int) -> Iterator[Row]:
         "bidirectional plain RNN": cheat,
     }
     for name, build in kinds.items():
-        models = [build(seed) for seed in range(seeds)]
-        seconds = [
-            processor_seconds(partial(train_writer, model, seed))
-            for seed, model in enumerate(models)
-        ]
+        models, seconds = trained(build, train_writer, seeds)
         found = [grammatical(write(model, 500)) for model in models]
         size = models[0].parameters.vector.size
         test = "sentences it writes that the grammar makes"

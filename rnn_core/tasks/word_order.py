@@ -10,7 +10,6 @@ comparative of the statement: a network trained on it cannot know what "who is w
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
 from itertools import combinations, product
 from typing import NamedTuple
 
@@ -19,7 +18,7 @@ import numpy as np
 from rnn_core.cells import RNNCell
 from rnn_core.models import BagOfWords, SequenceModel
 from rnn_core.parameters import Array
-from rnn_core.tasks.table import Row, processor_seconds
+from rnn_core.tasks.table import Row, trained
 from rnn_core.tasks.vocabulary import Vocabulary
 from rnn_core.training import GRID, Adam, History, fit, minibatches
 from rnn_core.wiring import many_to_one
@@ -178,17 +177,15 @@ def rows(seeds: int) -> Iterator[Row]:
     held_out = splits()
     data = {name: encode(examples) for name, examples in held_out.items()}
     for name, build in (("bag of words", bag), ("plain RNN", rnn)):
-        scores: dict[str, list[float]] = {"new pairs": [], "new forms": [], "both twins": []}
-        seconds = []
-        for seed in range(seeds):
-            model = build(seed)
-            seconds.append(processor_seconds(partial(train, model, seed)))
-            for split in ("new pairs", "new forms"):
-                scores[split].append(model.accuracy(*data[split]))
-            scores["both twins"].append(both_twins_right(model, held_out["new pairs"]))
-        size = model.parameters.vector.size
+        models, seconds = trained(build, train, seeds)
+        size = models[0].parameters.vector.size
         if name == "bag of words":
-            size -= model.cell.W.size  # it has no past, so W is never used
+            size -= models[0].cell.W.size  # it has no past, so W is never used
+        scores = {
+            split: [model.accuracy(*data[split]) for model in models]
+            for split in ("new pairs", "new forms")
+        }
+        scores["both twins"] = [both_twins_right(m, held_out["new pairs"]) for m in models]
         for test, found in scores.items():
             chance = "0 for any bag" if test == "both twins" else "at most 50 for any bag"
             yield Row("who is stronger? (01)", name, size, seconds, test, found, chance)
