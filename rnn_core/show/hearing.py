@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import base64
-import struct
-import zlib
 from collections.abc import Sequence
+from io import BytesIO
 from typing import Any, Protocol
 
 import ipywidgets as widgets
 import numpy as np
+from matplotlib.image import imsave
 
 from rnn_core.decoding import best_path
 from rnn_core.losses import softmax
@@ -252,14 +252,7 @@ def png(strengths: Array) -> str:
     pixels = np.empty((rows, columns, 4), np.uint8)
     pixels[:, :, :3] = INK
     pixels[:, :, 3] = np.round(255 * strengths)
-    lines = np.concatenate([np.zeros((rows, 1), np.uint8), pixels.reshape(rows, -1)], axis=1)
-    chunks = [
-        (b"IHDR", struct.pack(">IIBBBBB", columns, rows, 8, 6, 0, 0, 0)),
-        (b"IDAT", zlib.compress(lines.tobytes(), 9)),
-        (b"IEND", b""),
-    ]
-    data = b"\x89PNG\r\n\x1a\n"
-    for name, body in chunks:
-        check = struct.pack(">I", zlib.crc32(name + body))
-        data += struct.pack(">I", len(body)) + name + body + check
-    return "data:image/png;base64," + base64.b64encode(data).decode()
+    data = BytesIO()
+    # A fixed metadata field keeps the version of Matplotlib out of the stored notebook.
+    imsave(data, pixels, format="png", metadata={"Software": ""})
+    return "data:image/png;base64," + base64.b64encode(data.getvalue()).decode()
