@@ -5,6 +5,7 @@ import re
 
 import numpy as np
 import pytest
+from helpers import tooltips
 
 from rnn_core import END, EncoderDecoder, GRUCell, OneToMany, PatchEmbedding, RNNCell, softmax
 from rnn_core.decoding import beam, greedy
@@ -20,12 +21,6 @@ from rnn_core.tasks.english_french import (
 )
 
 TASK = translation.grammar()
-
-
-def tooltips(picture):
-    """Return the numbers of a picture by name."""
-    titles = "\n".join(node.text or "" for node in picture.iter("title"))
-    return {name: float(value) for name, value in re.findall(r"^(.+) = (\S+)$", titles, re.M)}
 
 
 @pytest.mark.parametrize(
