@@ -179,6 +179,11 @@ LSTM_STEP = Exercise(
             "shows the candidate",
         ),
         Slip(
+            _lstm(show=lambda o, c_t, c_prev, g: o * np.tanh(g)),
+            "c_t is right, but a_t is made of g; it shows the new state: o * tanh(c_t).",
+            "tanh of the candidate shown",
+        ),
+        Slip(
             _turned(_lstm()),
             "c_t and a_t stand under each other's names.",
             "names swapped",
@@ -291,6 +296,11 @@ GRU_STEP = Exercise(
             ),
             "r is applied to the kept state; it belongs into n: r * (a_prev @ W).",
             "reset on the kept state only",
+        ),
+        Slip(
+            _gru(candidate=lambda x_n, past_n, b_n, r: np.tanh(x_n + r * past_n)),
+            "the bias b is missing in n; it is added there too, outside the reset.",
+            "bias missing in n",
         ),
         Slip(
             _gru(candidate=lambda x_n, past_n, b_n, r: np.tanh(x_n + b_n + past_n)),

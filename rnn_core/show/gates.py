@@ -274,8 +274,8 @@ def _answer_sentence(
         f"{name} {svg.number(shares[unit - 1])}" for unit, name in zip(units, names, strict=True)
     )
     return (
-        f"Reads {''.join(tokens)!r} and answers {answers[-1]}. Share of the state after step 1 "
-        f"that is kept to the end: {said}."
+        f"Reads {''.join(tokens)!r} and answers {answers[-1]}. Of the state after step 1, the "
+        f"keeping gates alone would leave at the end: {said}."
     )
 
 
@@ -309,7 +309,7 @@ class _Pipe:
         style = heat(value, self.scale)
         group = svg.group(svg.rect(*box, rx=7, class_="rnn-cell", **style), title)
         if self.width >= 26:
-            words = svg.number(value, 1 if self.width < 34 else 2)
+            words = svg.number(value, 1 if self.width < 38 else 2)
             size = 12 if self.width < 40 else 13
             at = (x + self.width / 2, self.middle + 5)
             group.append(svg.text(*at, words, class_="rnn-middle", font_size=size))
