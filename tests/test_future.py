@@ -277,7 +277,7 @@ def test_every_frame_shows_what_the_networks_say(trained):
         assert tooltips(frame.picture) == expected
     assert "Nothing of 4 words" in stepper.frames[0].sentence
     said = stepper.frames[2].sentence
-    assert "both ways" in said and "(before: " in said and "2 words late nothing yet" in said
+    assert "both ways" in said and "(before: " in said and "2 words late: nothing yet" in said
 
 
 @pytest.mark.parametrize("k", range(7))

@@ -1,4 +1,4 @@
-"""The exercises on past and future: join the states of two readers, and answer k words late."""
+"""The exercises on past and future: join the states of two cells, and answer k words late."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def _joined(a: Array, r: Array, lengths: Array) -> Array:
 
 
 NOT_TURNED = (
-    "the second reader's states are in the order in which it read: its first state belongs to the "
+    "the second cell's states are in the order in which it read: its first state belongs to the "
     "sentence's last word. Turn them back before joining."
 )
 PADDING_IN_FRONT = (
@@ -84,17 +84,17 @@ BOTH_STATES = Exercise(
         ),
         Slip(
             lambda a, r, lengths: _joined(_turned(r, lengths), a, lengths),
-            "the second reader's states come first; put a first.",
+            "the second cell's states come first; put a first.",
             "r first",
         ),
         Slip(
             lambda a, r, lengths: _joined(_turned(a, lengths), _turned(r, lengths), lengths),
-            "a is turned as well; the first reader's states stand beside their words already.",
+            "a is turned as well; the first cell's states stand beside their words already.",
             "both turned",
         ),
         Slip(
             lambda a, r, lengths: _joined(_turned(a, lengths), r, lengths),
-            "a is turned in place of r; it is the second reader that began at the end.",
+            "a is turned in place of r; it is the second cell that began at the end.",
             "a turned",
         ),
     ],

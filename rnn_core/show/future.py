@@ -82,9 +82,9 @@ def _said(sentence: Sentence, seen: int) -> str:
     for name, p in answers.items():
         now, before = p[seen - 1], p[seen - 2] if seen > 1 else None
         if now is None:
-            each.append(f"{name} nothing yet")
+            each.append(f"{name}: nothing yet")
             continue
-        new = f"{name} {_percent(now)} %"
+        new = f"{name}: {_percent(now)} %"
         if before is not None and _percent(before) != _percent(now):
             new += f" (before: {_percent(before)} %)"
         each.append(new)

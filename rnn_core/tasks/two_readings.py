@@ -3,13 +3,15 @@
 The sentences come from a small grammar written for this project; all that can be made of it are
 made. Each holds one word with two readings, and one word that decides it, which stands before it
 ("we remember aunt May ...") or 1, 2, 3 or 6 words after it ("May cards ...", "May the painter ...",
-"May of all songs ...", "May was the best of all singers ..."). Nothing between the two gives it
+"May of all songs ...", "May was the best of all singers ..."; one word later, the ending tells as
+well: "May cards are ..."). Nothing between the two gives it
 away: with each word and each wording, persons and things are equally frequent. So a network that
 has not read the deciding word is right in exactly half of the sentences, whatever it says.
 
-Held out are pairs: 20 % of the deciding words of each word with two readings, "Teddy" with
-"Roosevelt" and "Teddy" with "bears" among them. A score says that the deciding words were learned
-apart from the words that they decide; it says nothing about any other English.
+Held out are pairs within each wording: there, each word with two readings lacks 20 % of its
+deciding words, "Roosevelt" and "bears" right after "Teddy" among them. Another wording may hold
+the same pair. A score says that known parts are put together in a new way; it says nothing about
+any other English.
 """
 
 from __future__ import annotations
