@@ -83,6 +83,17 @@ BITS_PER_CHARACTER = Exercise(
             "not paired",
         ),
         Slip(
+            lambda p, targets: (-np.log2(p) * np.eye(p.shape[1])[targets]).mean(),
+            "this divides by T times n_y; divide by the number of steps, T.",
+            "mean over everything",
+        ),
+        Slip(
+            lambda p, targets: -np.log2(p[targets]).mean(),
+            "p[targets] takes whole rows; take one number from each row, "
+            "p[np.arange(len(targets)), targets].",
+            "rows",
+        ),
+        Slip(
             lambda p, targets: _at_targets(p, targets).mean(),
             "this is the mean probability; the cost is -log2 of it, character by character.",
             "no logarithm",
@@ -118,6 +129,17 @@ def _jumping(tokens: Array, T: int, B: int, k: int) -> dict[str, Array]:
     start = k * T * B
     x, targets = (tokens[s : s + T * B].reshape(B, T).T for s in (start, start + 1))
     return {"x": x, "targets": targets}
+
+
+def _jumping_flat(tokens: Array, T: int, B: int, k: int) -> dict[str, Array]:
+    start = k * T * B
+    x, targets = (tokens[s : s + T * B].reshape(T, B) for s in (start, start + 1))
+    return {"x": x, "targets": targets}
+
+
+def _turned_round(tokens: Array, T: int, B: int, k: int) -> dict[str, Array]:
+    x = _piece(tokens, T, B, k)["x"]
+    return {"x": x, "targets": np.roll(x, -1, axis=0)}
 
 
 def _overlapping(tokens: Array, T: int, B: int, k: int) -> dict[str, Array]:
@@ -173,6 +195,18 @@ NEXT_PIECE = Exercise(
             "and the state it carries belongs to another place. Give each reader its own part of "
             "the text.",
             "state does not go on",
+        ),
+        Slip(
+            _jumping_flat,
+            "a reader does not go on where its last piece ended, and its characters are not "
+            "consecutive. Give each reader its own part of the text: B rows, then turned.",
+            "flat pieces",
+        ),
+        Slip(
+            _turned_round,
+            "the last target is the piece's own first character; the next one stands in the text: "
+            "take the targets from each reader's part, one place further on.",
+            "targets rolled",
         ),
         Slip(
             _overlapping,

@@ -10,11 +10,13 @@ except ImportError as error:
     ) from None
 
 from rnn_core.show import (
+    attention,
     bags,
     captions,
     characters,
     copies,
     digits,
+    elsewhere,
     future,
     gates,
     hearing,
@@ -53,6 +55,7 @@ __all__ = [
     "Stepper",
     "TrainingBar",
     "activation_curves",
+    "attention",
     "bags",
     "button",
     "captions",
@@ -61,6 +64,7 @@ __all__ = [
     "choice",
     "copies",
     "digits",
+    "elsewhere",
     "folded_and_unrolled",
     "forward_and_back",
     "future",

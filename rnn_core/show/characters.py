@@ -121,11 +121,14 @@ def named(character: str) -> str:
     return f"a {_UNSEEN[character]}" if character in _UNSEEN else repr(character)
 
 
-def surprise(text: str, bits: Any, who: str = "the network", *, given: int = 0) -> Frame:
+def surprise(
+    text: str, bits: Any, who: str = "the network", *, given: int = 0, first_line: int = 1
+) -> Frame:
     """Return a frame: each character in the colour of what it cost, -log2 of its probability.
 
     bits (N,) holds one number for each character of the text; `who` says whose they are. The
-    first `given` characters were not written by it, and stand there without a colour.
+    first `given` characters were not written by it, and stand there without a colour;
+    `first_line` is the number of the text's first line where it is a part of a longer one.
     Raises ValueError where the text is empty or too long, or the numbers do not fit.
     """
     places, bits = _places(text), _check_one_each("bits", bits, text)
@@ -135,7 +138,7 @@ def surprise(text: str, bits: Any, who: str = "the network", *, given: int = 0) 
         i = given + int(counted.argmax())
         sentence += (
             f" at {svg.number(float(counted.mean()))} bits each; the dearest is "
-            f"{named(text[i])} in line {text.count(chr(10), 0, i) + 1}, "
+            f"{named(text[i])} in line {first_line + text.count(chr(10), 0, i)}, "
             f"{svg.number(float(bits[i]), 1)} bits"
         )
     top = 28.0
@@ -218,12 +221,12 @@ def _leaning(
     order = np.argsort(-p, kind="stable")[:BEST]
     target = list(characters).index(text[t + 1])
     where = f"{t - first} back" if t > first else "just read"
-    near = 100 * float(share[max(0, t - 4) : t + 1].sum())
+    near = 100 * float(share[max(0, t - 3) : t + 1].sum())
     sentence = (
         f"t = {t + 1}: reads {named(text[t])} and expects "
         f"{named(characters[int(order[0])])} ({svg.number(100 * float(p[order[0]]), 0)} %); "
         f"{named(text[t + 1])} comes ({svg.number(100 * float(p[target]), 0)} %). It leans "
-        f"most on {named(text[first])}, {where}; the last five characters have "
+        f"most on {named(text[first])}, {where}; the last four characters have "
         f"{svg.number(near, 0)} %."
     )
     top, scale = LEANING_TOP, max(float(share.max()), 1e-12)
@@ -257,7 +260,9 @@ def _by_distance(share: Array, x: float, y: float) -> svg.Element:
     """Return one bar for each distance back, from 0 on the left."""
     shown, height, foot = share[:30], 84.0, y + 104.0
     most = max(float(shown.max()), 1e-12)
-    group = svg.group(svg.text(x, y + 8, "the same by distance back", class_="rnn-small"))
+    group = svg.group(
+        svg.text(x, y + 8, "the same by distance, in characters back", class_="rnn-small")
+    )
     bars = svg.group(class_="rnn-input")
     for back, value in enumerate(shown):
         tall = height * float(value) / most

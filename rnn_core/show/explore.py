@@ -6,6 +6,7 @@ nothing behind. What stands otherwise than before the change lights up.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from html import escape
@@ -65,13 +66,13 @@ def text_box(words: str) -> widgets.Widget:
     )
 
 
-def text_area(words: str, *, rows: int = 8) -> widgets.Widget:
+def text_area(words: str, *, rows: int = 8, width: int = 340) -> widgets.Widget:
     """Return a box of several lines to type in, in letters of equal width."""
     area = widgets.Textarea(
         value=words,
         rows=rows,
         style=_STYLE,
-        layout=widgets.Layout(width="min(340px, 96%)", height=f"{rows * 19 + 14}px"),
+        layout=widgets.Layout(width=f"min({width}px, 96%)", height=f"{rows * 19 + 14}px"),
     )
     area.add_class("rnn-monospace")
     return area
@@ -164,11 +165,16 @@ class Explore(LiveBox):
         frames = []
         for value in values:
             control.value = value
-            frames.append(self.result.value)
+            frames.append(self._quiet(self.result.value, value == before[name]))
         for other, value in before.items():
             self.controls[other].value = value
         words = [f"{value:.2f}" if isinstance(value, float) else str(value) for value in values]
         return pages.Control(control.description, words, frames, values.index(before[name]))
+
+    @staticmethod
+    def _quiet(frame: str, present: bool) -> str:
+        """Return a frame without its sound, unless it is the one shown first: sound is large."""
+        return frame if present else re.sub("<audio.*?</audio>", "", frame, flags=re.DOTALL)
 
 
 def _positions(control: widgets.Widget) -> list[Any]:

@@ -13,7 +13,7 @@ POSITIVE, NEGATIVE = "#e07b00", "#2b8ccf"
 
 _HUES = """
 .rnn-input { --hue: #009e73; } .rnn-hidden { --hue: #9467bd; } .rnn-output { --hue: #b58900; }
-.rnn-past { --hue: #9467bd; } .rnn-muted { --hue: currentColor; }
+.rnn-query { --hue: #e07b00; } .rnn-past { --hue: #9467bd; } .rnn-muted { --hue: currentColor; }
 .rnn-picture .rnn-wrong { --hue: #e07b00; }
 """
 
