@@ -39,6 +39,7 @@ class Trace:
     given: Any
     reverse: Trace
     encoder: Trace
+    attended: Any
 
     if TYPE_CHECKING:
         # The arrays that a cell names: its further states, and what it saves for the way back.

@@ -112,7 +112,7 @@ class OneToMany(Generator):
         *,
         rng: np.random.Generator | int = 0,
     ) -> None:
-        _check_parts(source=(source, InputLayer), cell=(cell, Cell))
+        check_parts(source=(source, InputLayer), cell=(cell, Cell))
         rng, dtype = generator(rng), cell.W.dtype
         self.source, self.cell = source, cell
         self.embedding = Embedding(n_y, cell.n_x, rng=rng, dtype=dtype)
@@ -168,7 +168,7 @@ class EncoderDecoder(Generator):
         *,
         rng: np.random.Generator | int = 0,
     ) -> None:
-        _check_parts(encoder=(encoder, Cell), decoder=(decoder, Cell))
+        check_parts(encoder=(encoder, Cell), decoder=(decoder, Cell))
         if (type(encoder), encoder.n_h) != (type(decoder), decoder.n_h):
             raise ValueError(
                 f"decoder is a {type(decoder).__name__} with n_h = {decoder.n_h}, expected a "
@@ -201,18 +201,23 @@ class EncoderDecoder(Generator):
 
     def backward(self, trace: Trace, dy: Array) -> Parameters:
         gradients = self._write_backward(trace, dy)
+        # No output stands at the encoder's steps: all its gradient comes back through the state.
+        return self._read_backward(trace, np.zeros_like(trace.encoder.a), gradients)
+
+    def _read_backward(self, trace: Trace, da: Array, gradients: Parameters) -> Parameters:
+        """Go on from the decoder's walk back; da (T, B, n_h) reached the encoder's states."""
         first = np.full((1, trace.B), END)
         self.embedding.backward(np.concatenate([first, trace.tokens]), trace.dx, gradients)
         encoder = trace.encoder
-        # No output stands at the encoder's steps: all its gradient comes back through the state.
         part = gradients.part(list(self.encoder.parameters), prefix="encoder.")
-        backpropagate(encoder, np.zeros_like(encoder.a), da_T=trace.da_0, out=part)
+        backpropagate(encoder, da, da_T=trace.da_0, out=part)
         part = gradients.part(["E"], prefix="encoder.")
         self.encoder_embedding.backward(encoder.tokens, encoder.dx, part)
         return gradients
 
 
-def _check_parts(**parts: tuple[object, type]) -> None:
+def check_parts(**parts: tuple[object, type]) -> None:
+    """Raise TypeError unless each part, given by its name, is of the type beside it."""
     for name, (given, expected) in parts.items():
         if not isinstance(given, expected):
             raise TypeError(f"{name} is a {type(given).__name__}, expected a {expected.__name__}.")

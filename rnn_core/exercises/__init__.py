@@ -2,6 +2,7 @@
 
 from rnn_core.exercises.backward import BACKWARD, gradient_errors
 from rnn_core.exercises.case_files import case_file
+from rnn_core.exercises.elsewhere import ATTEND, TORCH_BLOCKS, TORCH_NAMES
 from rnn_core.exercises.entities import BOUNDARIES, ENTITY_F1, MASKED_ACCURACY
 from rnn_core.exercises.exercise import Exercise, Slip, Verdict
 from rnn_core.exercises.forward import ALL_STATES, BAG_OF_WORDS, FORWARD_STEP, NEXT_STATE
@@ -45,6 +46,7 @@ __all__ = [
     "check_sheet",
     "ALL_STATES",
     "AS_ROWS",
+    "ATTEND",
     "BACKWARD",
     "BAG_OF_WORDS",
     "BITS_PER_CHARACTER",
@@ -70,6 +72,8 @@ __all__ = [
     "SALIENCY",
     "TEMPERATURE",
     "TIED_GRADIENT",
+    "TORCH_BLOCKS",
+    "TORCH_NAMES",
     "UPDATE_COPIES",
     "WAY_BACK",
     "WORDS_THAT_COUNT",

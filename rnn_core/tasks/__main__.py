@@ -6,6 +6,7 @@ import argparse
 
 from rnn_core.tasks import (
     captions,
+    dictation,
     digits,
     entities,
     melodies,
@@ -35,6 +36,7 @@ TASKS = {
     "two_readings": two_readings.rows,
     "source_code": source_code.rows,
     "gates": memory.gated_rows,
+    "dictation": dictation.rows,
 }
 
 

@@ -13,7 +13,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -30,7 +30,7 @@ from rnn_core.tasks.english_french import (
     sentences,
     word_by_word,
 )
-from rnn_core.tasks.table import Row, processor_seconds
+from rnn_core.tasks.table import Row, trained
 from rnn_core.tasks.vocabulary import Vocabulary
 from rnn_core.training import GRID, Adam, Batch, History, fit, minibatches
 from rnn_core.wiring import Wiring, many_to_many_unequal
@@ -62,6 +62,7 @@ class Translation:
     steps: int
     rate: float
     by_length: bool = False
+    chained: type[EncoderDecoder] = EncoderDecoder
 
     def encode(self, pairs: Sequence[Pair]) -> Encoded:
         """Return pairs as arrays; raise ValueError where a word is unknown."""
@@ -73,7 +74,7 @@ class Translation:
         """Return the untrained network."""
         rng = np.random.default_rng(seed)
         encoder, decoder = (self.cell(N_X, self.n_h, rng=rng) for _ in range(2))
-        return EncoderDecoder(encoder, decoder, len(self.source), len(self.target), rng=rng)
+        return self.chained(encoder, decoder, len(self.source), len(self.target), rng=rng)
 
     def train(
         self,
@@ -249,10 +250,7 @@ def beam_example(task: Translation, model: EncoderDecoder, *, width: int = 4) ->
 def rows(seeds: int) -> Iterator[Row]:
     """Yield the rows of notebook 11a: exact translations, beside a dictionary's."""
     for task, name in ((grammar(), "GRU encoder-decoder"), (numbers(), "plain encoder-decoder")):
-        models = [task.network(seed) for seed in range(seeds)]
-        seconds = [
-            processor_seconds(partial(task.train, model, seed)) for seed, model in enumerate(models)
-        ]
+        models, seconds = trained(task.network, task.train, seeds)
         size = models[0].parameters.vector.size
         for test, pairs in list(task.splits.items())[1:]:
             expected = [pair.french for pair in pairs]
