@@ -57,6 +57,7 @@ class Lesson(NamedTuple):
     sections: list[str]
     questions: list[str]
     exercises: list[str]
+    answers: list[str]
     own: dict[str, Any]
 
 
@@ -93,6 +94,7 @@ def lesson(name: str) -> Lesson:
         [line[3:] for text in prose for line in text.splitlines() if line.startswith("## ")],
         re.findall(r"exercises\.question\(\s*\"([^\"]+)\"", code),
         re.findall(r"exercises\.([A-Z_0-9]+)\.check\(", code),
+        re.findall(r"<summary>Answer</summary>(.*?)</details>", "\n".join(prose), re.DOTALL),
         own,
     )
 
@@ -110,7 +112,8 @@ def guide() -> str:
         "<h1>Recurrent neural networks: the teacher's guide</h1>"
         f"<p>{len(lessons)} lessons, {total // 60} hours {total % 60} minutes in all. Each is one "
         "notebook: put its slides on the projector, or the notebook itself, and let the room "
-        "predict before you move a slider.</p>"
+        "predict before you move a slider. Where a plan moves three sliders together, use the "
+        "notebook: on a slide with more than two, the others go back.</p>"
         f"<table><tr><th></th><th>question</th><th>minutes</th></tr>{rows}</table>"
     )
     return _page("Teacher's guide", head + "".join(map(_section, lessons)))
@@ -139,8 +142,11 @@ def _section(found: Lesson) -> str:
         "<h3>What else you may hear</h3>"
         + _pairs((f"“{entry['hear']}”", entry["say"]) for entry in own["misconceptions"]),
     ]
-    if found.exercises:
-        parts += ["<h3>Slips that the exercises name</h3>", *map(_slips, found.exercises)]
+    slips = "".join(map(_slips, found.exercises))
+    if slips:
+        parts += ["<h3>Slips that the exercises name</h3>", slips]
+    if found.answers:
+        parts += ["<h3>Answers to the exercises</h3>", *found.answers]
     exit_ = own["exit"]
     parts.append(
         f'<h3>Exit ticket</h3><p class="ticket">{_inline(exit_["ticket"])}</p>'

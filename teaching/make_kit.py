@@ -29,7 +29,7 @@ def index(slide_names: list[str]) -> str:
     return (
         '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Teacher\'s kit</title>'
         f"<style>{STYLE}</style></head><body><h1>Teacher's kit</h1>"
-        '<ul><li><a href="guide.html">the guide</a>: a page for each lesson</li>'
+        '<ul><li><a href="guide.html">the guide</a>: some pages for each lesson</li>'
         '<li><a href="sheet.html">BPTT on paper</a>, to print; '
         '<a href="sheet-solved.html">solved</a></li></ul>'
         + (f"<h3>Slides</h3><ul>{decks}</ul>" if decks else "")

@@ -32,7 +32,7 @@ def sheet_page(*, solved: bool) -> str:
         _part("Part 2: with tanh (two digits will do)", TANH, _given(TANH), solved) + "</div>",
     ]
     if solved:
-        parts.append(_rules(WHOLE) + _rules(TANH))
+        parts.append(_rules("part 1", WHOLE) + _rules("part 2", TANH))
     return (
         f'<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
         f"<style>{palette.LIVE_STYLE}{STYLE}</style></head>"
@@ -42,18 +42,22 @@ def sheet_page(*, solved: bool) -> str:
 
 def _given(sheet: Sheet) -> str:
     function = "" if sheet.activation == "identity" else "tanh"
+    left, right = ("(", ")") if function else ("", "")
     return (
-        f"a<sub>t</sub> = {function}(x<sub>t</sub> · Wxh + a<sub>t{svg.MINUS}1</sub> · W), "
+        f"a<sub>t</sub> = {function}{left}x<sub>t</sub> · Wxh + "
+        f"a<sub>t{svg.MINUS}1</sub> · W{right}, "
         f"y<sub>t</sub> = a<sub>t</sub> · Why, "
-        f"L = half the sum of (y<sub>t</sub> {svg.MINUS} target<sub>t</sub>)². "
-        f"Wxh = {sheet.Wxh:g}, W = {sheet.W:g}, Why = {sheet.Why:g}, a_0 = 0."
+        f"L = half the sum of (y<sub>t</sub> {svg.MINUS} target<sub>t</sub>)², "
+        f"so dy<sub>t</sub> = y<sub>t</sub> {svg.MINUS} target<sub>t</sub>. "
+        f"Wxh = {sheet.Wxh:g}, W = {sheet.W:g}, Why = {sheet.Why:g}, a<sub>0</sub>&nbsp;=&nbsp;0."
     )
 
 
 def _part(title: str, sheet: Sheet, given: str, solved: bool) -> str:
     frame = on_paper.filled(sheet) if solved else on_paper.empty(sheet)
     return (
-        f'<div class="page"><h1>{title}</h1><p>{given} Forward from left to right, then '
+        f'<div class="page"><p>BPTT on paper &nbsp; Name: {"_" * 30}</p>'
+        f"<h1>{title}</h1><p>{given} Forward from left to right, then "
         f"backward from right to left. What two arrows bring is added.</p>"
         f"{svg.to_string(frame.picture)}"
     )
@@ -74,11 +78,11 @@ def _measure(solved: bool) -> str:
     )
 
 
-def _rules(sheet: Sheet) -> str:
+def _rules(part: str, sheet: Sheet) -> str:
     rows = "".join(
         f"<tr><td>{name}</td><td>= {escape(on_paper.rule(sheet, name))}</td>"
         f"<td>= {escape(on_paper.calculation(sheet, name))}</td>"
-        f"<td>= {on_paper.shown(value)}</td></tr>"
+        f"<td>{on_paper.equals(sheet)} {on_paper.shown(value)}</td></tr>"
         for name, value in numbers(sheet).items()
     )
-    return f'<div class="page"><h1>Box by box</h1><table>{rows}</table></div>'
+    return f'<div class="page"><h1>Box by box, {part}</h1><table>{rows}</table></div>'

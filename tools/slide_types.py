@@ -30,16 +30,24 @@ def slide_types(cells: list[NotebookNode]) -> list[Kind]:
         height = _height(cell)
         if SKIP_TAG in cell.metadata.get("tags", []) or place in exercises or _is_help(cell):
             kinds.append("skip")
-        elif cell.cell_type == "markdown":
-            kinds.append("slide" if re.search(HEADING, cell.source) else "subslide")
+        elif cell.cell_type == "markdown" and _heads(cell):
+            kinds.append("slide")
             used = height
-        elif used + height > ROOM:
+        elif used + height + _needed_by(cells, place) > ROOM:
             kinds.append("subslide")
             used = height
         else:
             kinds.append("-")
             used += height
     return kinds
+
+
+def _needed_by(cells: list[NotebookNode], place: int) -> float:
+    """Return the height of the cell that prose leads to: both are to stand on one slide."""
+    following = cells[place + 1] if place + 1 < len(cells) else None
+    if cells[place].cell_type != "markdown" or following is None or _is_help(following):
+        return 0.0
+    return _height(following) if following.cell_type == "code" else 0.0
 
 
 def _height(cell: NotebookNode) -> float:
@@ -58,13 +66,20 @@ def _height(cell: NotebookNode) -> float:
 
 
 def _exercise_cells(cells: list[NotebookNode]) -> set[int]:
-    """Return the places of checks, and of the stubs right before them."""
+    """Return the places of checks, of the stubs before them, and of what asks for them."""
     code = [place for place, cell in enumerate(cells) if cell.cell_type == "code"]
     found: set[int] = set()
     for before, place in pairwise(code):
         if ".check(" in cells[place].source and _says(cells[place], "Not attempted"):
             found |= {before, place}
+            asks = before - 1
+            if asks >= 0 and cells[asks].cell_type == "markdown" and not _heads(cells[asks]):
+                found.add(asks)
     return found
+
+
+def _heads(cell: NotebookNode) -> bool:
+    return re.search(HEADING, cell.source) is not None
 
 
 def _is_help(cell: NotebookNode) -> bool:

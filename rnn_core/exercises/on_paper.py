@@ -14,7 +14,7 @@ from rnn_core.exercises.exercise import Result, Verdict
 from rnn_core.show.on_paper import rule, shown
 from rnn_core.tasks.on_paper import Sheet, T, by_rule, given, numbers
 
-ROUNDING = 0.03
+ROUNDING = 0.02
 """How far a number may be off where it is computed with two digits."""
 
 
@@ -46,7 +46,8 @@ def _judge(sheet: Sheet, filled: dict[str, float], right: dict[str, float]) -> V
         return Verdict("not yet", words, results=results)
     missing = [name for name in right if name not in filled]
     if missing:
-        words = f"right so far; {len(missing)} boxes are empty, the next one is {missing[0]}."
+        boxes = "1 box is" if len(missing) == 1 else f"{len(missing)} boxes are"
+        words = f"right so far; {boxes} empty, the next one is {missing[0]}."
         return Verdict("not yet", words, results=results)
     praise = "every number is right: forward, backward, and the three sums over time."
     return Verdict("correct", praise, results=results)
@@ -75,12 +76,17 @@ def _slip(sheet: Sheet, name: str, filled: Mapping[str, float], right: Mapping[s
     t = int(step or 0)
     dz = "dz" if sheet.activation == "tanh" else "da"
     found: dict[str, float] = {}
+    if kind == "a" and sheet.activation == "tanh":
+        found["tanh is missing: a is tanh of z."] = q[f"z_{t}"]
     if kind == "da" and t < T:
         own, later = q[f"dy_{t}"] * q["Why"], q[f"{dz}_{t + 1}"] * q["W"]
         found[f"That is the part from y_{t} alone: a_{t} also made a_{t + 1}."] = own
         found[f"That is the part from step {t + 1} alone: a_{t} also made y_{t}."] = later
         forgotten = own + q[f"{dz}_{t + 1}"]
         found["On its way back through time the gradient passes W, as the state did."] = forgotten
+        if sheet.activation == "tanh":
+            words = f"What goes back from step {t + 1} is dz, after the slope, not da."
+            found[words] = own + q[f"da_{t + 1}"] * q["W"]
     if kind == "da":
         own = q[f"dy_{t}"] + (q[f"{dz}_{t + 1}"] * q["W"] if t < T else 0.0)
         found["dy has to come back through Why."] = own
@@ -94,9 +100,11 @@ def _slip(sheet: Sheet, name: str, filled: Mapping[str, float], right: Mapping[s
     if kind in ("dW", "dWxh", "dWhy"):
         before = kind == "dW"
         met, gradient = ("a", "dy") if kind == "dWhy" else ("a" if before else "x", dz)
-        for s in range(1, T + 1):
-            one = q[f"{met}_{s - before}"] * q[f"{gradient}_{s}"]
-            found[f"That is the summand of step {s} alone: all three add up."] = one
+        # Two summands may be equal: then nothing says which of the steps it is.
+        parts = [q[f"{met}_{s - before}"] * q[f"{gradient}_{s}"] for s in range(1, T + 1)]
+        for s, one in enumerate(parts, start=1):
+            whose = "one step" if parts.count(one) > 1 else f"step {s}"
+            found[f"That is the summand of {whose} alone: all three add up."] = one
         found["That is the mean: the summands add up."] = (
             by_rule(sheet, name, _before(filled, right)) / T
         )

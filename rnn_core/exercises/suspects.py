@@ -192,7 +192,7 @@ class Setting(NamedTuple):
 def setting(
     T: int, B: int, *, n_h: int = 5, scale: float = 1.0, zeros: bool = False, seed: int = 3
 ) -> Setting:
-    """Return a setting for a check, all sizes different; `scale` multiplies `W`.
+    """Return a setting for a check; `scale` multiplies `W`.
 
     With `zeros`, the biases and a_0 are zero, as a new network's are.
     """
@@ -246,7 +246,8 @@ class CheckOfChecks:
             return Verdict("not yet", weakness, results=results)
         praise = (
             "every wrong program is convicted, and the right one is free. Keep this function: it "
-            "fits every backward loop."
+            "fits every backward loop with these arguments. What its setting does not use, it "
+            "still cannot see."
         )
         return Verdict("correct", praise, results=results)
 
@@ -263,16 +264,19 @@ def _weakness(said: dict[str, bool]) -> str | None:
         return "the correct program is convicted; True must mean that an error is above the bound."
     if not missed:
         return None
+    if len(missed) == len(said) - 1:
+        return "nobody is convicted. True must mean: the largest error is above the bound."
     words = f"{' and '.join(missed) if len(missed) < 3 else ', '.join(missed)} go free."
     if len(missed) == 1:
         words = words.replace("go free", "goes free")
-    if {"B", "C", "F"} <= set(missed):
+    through_time = {"B", "C", "F"} & set(missed)
+    if not set(missed) <= {"B", "C", "F", "G", "H"} or 0 < len(through_time) < 3:
+        return f"{words} Is each gradient judged by itself, and the bound small, such as 0.000001?"
+    if through_time:
         return f"{words} With T = 1 nothing arrives from a later step and nothing is added up."
     if "G" in missed:
         return f"{words} G counts one sequence of the batch only: a batch of one can't show it."
-    if "H" in missed:
-        return f"{words} H takes a_0 for zeros: it is wrong only where a_0 is not zero."
-    return f"{words} Is each gradient judged by itself, and the bound small, such as 0.000001?"
+    return f"{words} H takes a_0 for zeros: it is wrong only where a_0 is not zero."
 
 
 IS_WRONG = CheckOfChecks()

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from html import escape
+from types import MappingProxyType
 from typing import Any
 
 import ipywidgets as widgets
@@ -152,29 +153,38 @@ class Explore(LiveBox):
         return still_of([self.frame.picture], self.frame.sentence).bundle()
 
     def page(self) -> str:
-        moving = [found for name in self.controls if (found := self._on_a_page(name))]
-        return pages.moving(moving) if moving else self.frame.html()
+        names = [name for name, control in self.controls.items() if len(_positions(control)) > 1]
+        if not names:
+            return self.frame.html()
+        if len(names) == 2:
+            one, other = names
+            rows = [self._frames(other, {one: value}) for value in _positions(self.controls[one])]
+            return pages.moving_together(self._on_a_page(one), self._on_a_page(other), rows)
+        return pages.moving([self._on_a_page(name, self._frames(name)) for name in names])
 
-    def _on_a_page(self, name: str) -> pages.Control | None:
-        """Move one control through its positions and back; None where it has none to count."""
+    def _on_a_page(self, name: str, frames: Sequence[str] = ()) -> pages.Control:
+        """Return a control as a page has it: at fewer positions, with the frame of each."""
         control = self.controls[name]
         values = _positions(control)
-        if len(values) < 2:
-            return None
-        before = self.values
-        frames = []
-        for value in values:
-            control.value = value
-            frames.append(self._quiet(self.result.value, value == before[name]))
+        words = [f"{value:.2f}" if isinstance(value, float) else str(value) for value in values]
+        return pages.Control(control.description, words, frames, values.index(control.value))
+
+    def _frames(self, name: str, fixed: Mapping[str, Any] = MappingProxyType({})) -> list[str]:
+        """Move one control through its positions, others fixed; then put all back."""
+        before, frames = self.values, []
+        for value in _positions(self.controls[name]):
+            present = {**before, **fixed, name: value}
+            for other in (*fixed, name):
+                self.controls[other].value = present[other]
+            frames.append(_quiet(self.result.value, present == before))
         for other, value in before.items():
             self.controls[other].value = value
-        words = [f"{value:.2f}" if isinstance(value, float) else str(value) for value in values]
-        return pages.Control(control.description, words, frames, values.index(before[name]))
+        return frames
 
-    @staticmethod
-    def _quiet(frame: str, present: bool) -> str:
-        """Return a frame without its sound, unless it is the one shown first: sound is large."""
-        return frame if present else re.sub("<audio.*?</audio>", "", frame, flags=re.DOTALL)
+
+def _quiet(frame: str, present: bool) -> str:
+    """Return a frame without its sound, unless it is the one shown first: sound is large."""
+    return frame if present else re.sub("<audio.*?</audio>", "", frame, flags=re.DOTALL)
 
 
 def _positions(control: widgets.Widget) -> list[Any]:

@@ -47,14 +47,20 @@ def box_by_box(sheet: Sheet) -> Stepper:
     frames = [empty(sheet)]
     for name, value in numbers(sheet).items():
         known[name] = value
-        words = f"{name} = {rule(sheet, name)} = {calculation(sheet, name)} = {shown(value)}"
+        worked = f"{calculation(sheet, name)} {equals(sheet)} {shown(value)}"
+        words = f"{name} = {rule(sheet, name)} = {worked}"
         frames.append(Frame(_picture(sheet, dict(known), name, words), words))
     return Stepper(frames, label="box", still=[len(frames) - 1])
 
 
+def equals(sheet: Sheet) -> str:
+    """Return the sign before a result: with tanh the numbers on both sides of it are rounded."""
+    return "=" if sheet.activation == "identity" else "≈"
+
+
 def shown(value: float) -> str:
     """Return a number as it is written by hand: whole, or with two digits."""
-    return svg.number(value, 0 if value == round(value) else 2)
+    return svg.number(value, 0 if abs(value - round(value)) < 1e-9 else 2)
 
 
 def rule(sheet: Sheet, name: str) -> str:

@@ -38,18 +38,21 @@ class Control(NamedTuple):
 
     label: str
     values: Sequence[str]
-    frames: Sequence[str]
+    frames: Sequence[str] = ()
     first: int = 0
 
 
-# Hides all frames of the picture but one, and puts the other controls back to where they began.
+# Hides all frames of the picture but one. In a grid the frame's place follows from all controls;
+# elsewhere the other controls go back to where they began.
 _MOVE = (
-    "const page = this.closest('.rnn-page'), place = +this.dataset.start + +this.value;"
+    "const page = this.closest('.rnn-page'), all = [...page.querySelectorAll('input')];"
+    "if (!page.dataset.grid) all.forEach(c => { if (c != this) c.value = c.defaultValue; });"
+    "const place = page.dataset.grid ? all.reduce((sum, c) => sum + c.value * c.dataset.step, 0)"
+    " : +this.dataset.step + +this.value;"
     "[...page.querySelector('.rnn-frames').children].forEach((f, i) => f.hidden = i != place);"
-    "page.querySelectorAll('input').forEach(other => {"
-    "if (other != this) other.value = other.defaultValue;"
-    "other.nextElementSibling.textContent = JSON.parse(other.dataset.values)[other.value]; })"
+    "all.forEach(c => c.nextElementSibling.textContent = JSON.parse(c.dataset.values)[c.value]);"
 )
+_NOTE = '<p class="rnn-page-note">Here one control moves at a time; in the notebook all do.</p>'
 
 
 def moving(controls: Sequence[Control]) -> str:
@@ -62,31 +65,42 @@ def moving(controls: Sequence[Control]) -> str:
     rows: list[str] = []
     frames: list[str] = []
     for control in controls:
-        rows.append(_row(control, start=len(frames)))
+        rows.append(_row(control, step=len(frames)))
         frames += control.frames
-    seen = controls[0].first
+    note = _NOTE if len(controls) > 1 else ""
+    return _page("".join(rows) + note, frames, controls[0].first)
+
+
+def moving_together(one: Control, other: Control, frames: Sequence[Sequence[str]]) -> str:
+    """Return the markup of a picture whose two controls move together: frames[one][other].
+
+    The frames of the controls themselves are not used. Raises ValueError where they do not fit.
+    """
+    if [len(row) for row in frames] != [len(other.values)] * len(one.values):
+        raise ValueError(f"frames has {len(frames)} rows, expected {len(one.values)} full ones.")
+    rows = _row(one, step=len(other.values)) + _row(other, step=1)
+    seen = one.first * len(other.values) + other.first
+    return _page(rows, [frame for row in frames for frame in row], seen, grid=True)
+
+
+def _page(rows: str, frames: Sequence[str], seen: int, *, grid: bool = False) -> str:
     shown = "".join(
         f"<div{'' if place == seen else ' hidden'}>{frame}</div>"
         for place, frame in enumerate(frames)
     )
-    note = (
-        '<p class="rnn-page-note">Here one control moves at a time; in the notebook all do.</p>'
-        if len(controls) > 1
-        else ""
-    )
     return (
-        f'<div class="rnn-page"><style>{palette.LIVE_STYLE}</style>{"".join(rows)}{note}'
-        f'<div class="rnn-frames">{shown}</div></div>'
+        f'<div class="rnn-page"{" data-grid=1" if grid else ""}><style>{palette.LIVE_STYLE}</style>'
+        f'{rows}<div class="rnn-frames">{shown}</div></div>'
     )
 
 
-def _row(control: Control, start: int) -> str:
+def _row(control: Control, step: int) -> str:
     values = json.dumps(list(control.values))
     label = escape(control.label)
     return (
         f'<div class="rnn-page-row"><label>{label} '
-        f'<input type="range" min="0" max="{len(control.frames) - 1}" value="{control.first}" '
-        f'aria-label="{label}" data-start="{start}" data-values="{escape(values)}" '
+        f'<input type="range" min="0" max="{len(control.values) - 1}" value="{control.first}" '
+        f'aria-label="{label}" data-step="{step}" data-values="{escape(values)}" '
         f'oninput="{escape(_MOVE)}">'
         f"<output>{escape(control.values[control.first])}</output></label></div>"
     )
