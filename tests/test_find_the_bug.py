@@ -162,6 +162,8 @@ def by(T: int, B: int, bound: float = 1e-6, **kind: Any) -> Any:
         (by(4, 2, zeros=True), "H goes free. H takes a_0 for zeros"),
         (by(4, 2, 1e-2, scale=1e-3), "C and F go free. Is each gradient"),
         (by(4, 2, 1e-13), "everybody is convicted"),
+        (by(4, 3, 0.9), "nobody is convicted"),
+        (by(4, 3, 0.5), "Is each gradient judged by itself"),
         (lambda program: program is CORRECT, "the correct program is convicted"),
         (lambda program: 0.3, "of type float, expected True or False"),
         (lambda program: 1 / 0, "ZeroDivisionError"),

@@ -54,7 +54,8 @@ def test_each_press_fills_in_one_box_with_its_number(sheet: Sheet) -> None:
         title = f"{name} = {value!r}"
         assert title in titles(frame) and title not in titles(stepper.frames[place - 1])
         assert frame.sentence.startswith(f"{name} = ")
-        assert frame.sentence.endswith(f"= {show.on_paper.shown(value)}")
+        sign = show.on_paper.equals(sheet)
+        assert frame.sentence.endswith(f"{sign} {show.on_paper.shown(value)}")
 
 
 def test_a_right_sheet_is_correct_whole_or_rounded() -> None:
@@ -72,7 +73,10 @@ def test_a_right_sheet_is_correct_whole_or_rounded() -> None:
         (WHOLE, "da_1", 9, "passes W"),
         (WHOLE, "da_3", 1, "back through Why"),
         (WHOLE, "dW", 60, "W met the state before"),
-        (WHOLE, "dW", 9, "summand of step 2 alone"),
+        (WHOLE, "dW", 9, "the summand of one step alone"),
+        (WHOLE, "dWhy", 3, "the summand of step 2 alone"),
+        (TANH, "a_1", 0.5, "tanh is missing"),
+        (TANH, "da_1", 1.74, "is dz, after the slope, not da"),
         (WHOLE, "dWxh", 8, "the mean"),
         (WHOLE, "L", 2, "the ½ is missing"),
         (WHOLE, "y_2", 4, "The rule is y_2 = a_2 · Why."),

@@ -89,9 +89,16 @@ def test_headings_begin_slides_and_exercises_are_left_out() -> None:
         "<details>hint</details>",
     )
     assert slide_types(some) == [
-        *("slide", "skip", "slide", "-", "subslide", "subslide", "-", "-", "subslide"),
+        *("slide", "skip", "slide", "-", "subslide", "-", "-", "subslide", "-"),
         *("skip", "skip", "skip"),
     ]
+
+
+def test_prose_stands_with_what_it_leads_to_and_goes_with_an_exercise() -> None:
+    some = cells("## A", ">picture", "leads on", ">picture", "Write it.", ">def f(): ...")
+    some += cells(">E.check(f)")
+    kinds = ["slide", "-", "subslide", "-", "skip", "skip", "skip"]
+    assert slide_types(some) == kinds
 
 
 def test_a_tag_leaves_a_cell_out() -> None:
@@ -140,9 +147,21 @@ def test_pictures_for_pages_hold_every_position_and_put_the_controls_back() -> N
     page = explore.page()
     for a in range(4):
         assert f"a is {a}, b is x" in page
-    assert "a is 1, b is y" in page
+        assert f"a is {a}, b is y" in page, "two controls move together"
     assert explore.values == {"a": 1, "b": "x"}
-    assert page.count('type="range"') == 2
+    assert page.count('type="range"') == 2 and "data-grid" in page
+
+
+def test_of_three_controls_one_moves_at_a_time() -> None:
+    sliders = {name: show.slider(0, 2, 1) for name in "abc"}
+
+    def draw(a: int, b: int, c: int) -> show.Frame:
+        return show.Frame(show.svg.picture(10, 10, "p"), f"{a}{b}{c}")
+
+    page = show.Explore(draw, sliders).page()
+    found = re.findall(r'rnn-sentence">(\d{3})', page)
+    assert found == ["011", "111", "211", "101", "111", "121", "110", "111", "112"]
+    assert "data-grid" not in page and "one control moves at a time" in page
 
 
 def test_while_pages_are_on_outputs_hold_no_widget() -> None:
@@ -163,6 +182,9 @@ def test_pages_keep_few_positions_of_a_long_slider() -> None:
     assert kept[0] == 0 and kept[-1] == 99 and 37 in kept and len(kept) <= 10
     with pytest.raises(ValueError, match="controls is empty"):
         pages.moving([])
+    one = pages.Control("a", ["0", "1"])
+    with pytest.raises(ValueError, match="frames has 1 rows, expected 2 full ones"):
+        pages.moving_together(one, one, [["x", "y"]])
 
 
 def test_the_command_makes_guide_and_sheet(tmp_path: Path) -> None:
