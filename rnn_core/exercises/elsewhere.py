@@ -80,8 +80,8 @@ TORCH_NAMES = Exercise(
         ),
         Slip(
             _names(shares=(0.5, 0.5)),
-            "half the bias stands in each place. The states are the same, but each half would "
-            "learn like a whole bias: put all of it into bias_ih_l0.",
+            "half the bias stands in each place. A plain cell computes the same states, but a GRU "
+            "would not: put all of it into bias_ih_l0.",
             "bias in halves",
         ),
     ],
@@ -166,7 +166,7 @@ ATTEND = Exercise(
         ),
         Slip(
             _attend(lambda scores: np.exp(scores) / np.exp(scores).sum()),
-            "all weights together add up to 1; they should add up to 1 for each query.",
+            "all shares together add up to 1; they should add up to 1 for each query.",
             "softmax over everything",
         ),
         Slip(
@@ -176,7 +176,7 @@ ATTEND = Exercise(
         ),
         Slip(
             _attend(np.exp),
-            "the weights are exp(score), and do not add up to 1 yet; softmax divides by their sum.",
+            "the shares are exp(score), and do not add up to 1 yet; softmax divides by their sum.",
             "exp without the sum",
         ),
         Slip(
@@ -187,8 +187,14 @@ ATTEND = Exercise(
         ),
         Slip(
             lambda q, states: softmax(q @ states.T),
-            "these are the weights alpha; apply them to the states.",
-            "weights alone",
+            "these are the shares alpha; blend the states by them.",
+            "shares alone",
+        ),
+        Slip(
+            lambda q, states: (q @ states.T) @ softmax(states),
+            "the softmax goes over the states' own numbers; it belongs on the scores, "
+            "q @ states.T.",
+            "softmax of the states",
         ),
         Slip(
             lambda q, states: q @ states.T,
