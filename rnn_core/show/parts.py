@@ -204,6 +204,20 @@ def hidden_node(
     )
 
 
+def named_state(x: float, y: float, width: float, height: float, name: str, s: int) -> svg.Element:
+    """Return a hidden state as a rounded box with its symbol, such as a_3, without numbers."""
+    box = svg.rect(x, y, width, height, rx=11, class_="rnn-node")
+    middle = x + width / 2
+    symbol = svg.symbol(name, s)
+    label = svg.text(middle, y + height / 2 + 4, *symbol, class_="rnn-middle", font_size=13)
+    return svg.group(box, label, class_="rnn-hidden")
+
+
+def at_step(s: int, now: int) -> svg.Element:
+    """Return an empty group for step s of a picture at step `now`: bold there, pale later."""
+    return svg.group(class_="rnn-now" if s == now else (None if s < now else "rnn-later"), data_t=s)
+
+
 def _centred(x: float, y: float, words: str, width: float) -> svg.Element:
     """Return words around a point: smaller where they are long, cut where that is not enough."""
     size = 13 if svg.text_width(words, 13) <= width else 11

@@ -13,7 +13,14 @@ from rnn_core.losses import softmax
 from rnn_core.models import SequenceModel
 from rnn_core.parameters import Array
 from rnn_core.show import svg
-from rnn_core.show.parts import arrow, hidden_node, input_node, output_node, weight_label
+from rnn_core.show.parts import (
+    arrow,
+    at_step,
+    hidden_node,
+    input_node,
+    output_node,
+    weight_label,
+)
 from rnn_core.show.stepper import Frame, Stepper
 from rnn_core.show.table import MOST_COLUMNS, Label, Table
 
@@ -144,7 +151,7 @@ def _strip(run: _Run, t: int) -> svg.Element:
         x = left + (s - first) * pitch + (pitch - width) / 2
         middle = x + width / 2
         known = s <= t
-        step = svg.group(class_="rnn-now" if s == t else (None if known else "rnn-later"), data_t=s)
+        step = at_step(s, t)
         step.append(arrow(x_before + 2, y_hidden + node / 2, x, y_hidden + node / 2, "rnn-past"))
         step.append(arrow(middle, y_in, middle, y_hidden + node + 1, "rnn-input"))
         step.append(input_node(x, y_in, width, 27, run.tokens[s - 1]))

@@ -8,7 +8,7 @@ from rnn_core.bptt import Trace
 from rnn_core.cells import RNNCell
 from rnn_core.checks import check_size, shape_text
 from rnn_core.show import svg
-from rnn_core.show.parts import CELL_HEIGHT, arrow, hidden_node, input_node, number_row
+from rnn_core.show.parts import CELL_HEIGHT, arrow, at_step, hidden_node, input_node, number_row
 from rnn_core.show.stepper import Frame, Stepper
 from rnn_core.show.steps import WIDTH
 
@@ -105,7 +105,7 @@ def _chain(trace: Trace, tokens: Sequence[str], t: int, b: int) -> list[svg.Elem
     for s in range(1, trace.T + 1):
         x = CHAIN + 44 + (s - 1) * pitch + (pitch - width) / 2
         middle, known = x + width / 2, s <= t
-        step = svg.group(class_="rnn-now" if s == t else (None if known else "rnn-later"), data_t=s)
+        step = at_step(s, t)
         step.append(arrow(before + 2, y + node / 2, x, y + node / 2, "rnn-past"))
         step.append(arrow(middle, Y_INPUT, middle, y + node + 1, "rnn-input"))
         step.append(hidden_node(x, y, width, node, a[s] if known else None, n))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from rnn_core.show import svg
-from rnn_core.show.parts import arrow, input_node, output_node
+from rnn_core.show.parts import arrow, at_step, input_node, named_state, output_node
 from rnn_core.show.stepper import Frame, Stepper
 from rnn_core.show.steps import WIDTH
 from rnn_core.wiring import (
@@ -226,11 +226,11 @@ def _draw(chain: _Chain, t: int) -> list[svg.Element]:
     for s in range(1, wiring.T + 1):
         x = chain.left(s)
         middle = x + width / 2
-        step = svg.group(class_="rnn-now" if s == t else (None if s < t else "rnn-later"), data_t=s)
+        step = at_step(s, t)
         if s > 1:
             before = chain.left(s - 1) + width
             step.append(arrow(before, y_state + STATE / 2, x, y_state + STATE / 2, "rnn-past"))
-        step.append(_state(x, y_state, width, "a", s))
+        step.append(named_state(x, y_state, width, STATE, "a", s))
         if wiring.reads[s - 1]:
             parts.append(_input(chain, s, t, y_input, foot))
         elif wiring.feeds[s - 1]:
@@ -259,12 +259,6 @@ def _input(chain: _Chain, s: int, t: int, y: float, foot: float) -> svg.Element:
     )
 
 
-def _state(x: float, y: float, width: float, name: str, s: int) -> svg.Element:
-    box = svg.rect(x, y, width, STATE, rx=11, class_="rnn-node")
-    label = svg.text(x + width / 2, y + 19, *svg.symbol(name, s), class_="rnn-middle", font_size=13)
-    return svg.group(box, label, class_="rnn-hidden")
-
-
 def _reverse(chain: _Chain, s: int, t: int, y: float) -> svg.Element:
     """The second cell's state at step s, which it reaches from the right."""
     T, width, x = chain.wiring.T, chain.width, chain.left(s)
@@ -273,7 +267,7 @@ def _reverse(chain: _Chain, s: int, t: int, y: float) -> svg.Element:
     if s < T:
         after = chain.left(s + 1)
         step.append(arrow(after, y + STATE / 2, x + width, y + STATE / 2, "rnn-past"))
-    step.append(_state(x, y, width, "r", s))
+    step.append(named_state(x, y, width, STATE, "r", s))
     return step
 
 

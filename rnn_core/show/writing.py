@@ -14,7 +14,15 @@ from rnn_core.losses import softmax
 from rnn_core.parameters import Array
 from rnn_core.show import svg
 from rnn_core.show.digits import pixels
-from rnn_core.show.parts import arrow, heat, input_node, output_node, probability_bars
+from rnn_core.show.parts import (
+    arrow,
+    at_step,
+    heat,
+    input_node,
+    named_state,
+    output_node,
+    probability_bars,
+)
 from rnn_core.show.stepper import Frame, Stepper
 from rnn_core.show.steps import WIDTH
 
@@ -124,10 +132,10 @@ def _encoder(run: _Run, reading: int, k: int) -> list[svg.Element]:
     y = 22.0
     for s in range(1, T + 1):
         x = 6 + (s - 1) * pitch
-        step = _at(s, reading if k == 0 else T + 1)
+        step = at_step(s, reading if k == 0 else T + 1)
         if s > 1:
             step.append(arrow(x - 8, y + STATE / 2, x, y + STATE / 2, "rnn-past"))
-        step.append(_state(x, y, pitch - 8, "a", s))
+        step.append(named_state(x, y, pitch - 8, STATE, "a", s))
         middle = x + (pitch - 8) / 2
         step.append(arrow(middle, y + STATE + 20, middle, y + STATE, "rnn-input"))
         step.append(input_node(x, y + STATE + 20, pitch - 8, NODE, run.reads[s - 1]))
@@ -158,7 +166,7 @@ def _decoder(run: _Run, k: int, top: float, *, finished: bool) -> list[svg.Eleme
     for s in range(1, K + 1):
         x = left + (s - 1) * pitch
         width, middle = pitch - 8, x + (pitch - 8) / 2
-        step = _at(s, k)
+        step = at_step(s, k)
         if s > 1:
             step.append(arrow(x - 8, y_state + STATE / 2, x, y_state + STATE / 2, "rnn-past"))
             forced = run.fed[s - 2] != run.said[s - 2]
@@ -169,7 +177,7 @@ def _decoder(run: _Run, k: int, top: float, *, finished: bool) -> list[svg.Eleme
             step.append(node(x, y_input, width, NODE, word, **extra))
         elif run.image is not None:
             step.append(arrow(IMAGE + 7, y_input + 4, x + 4, y_state + STATE - 2, "rnn-input"))
-        step.append(_state(x, y_state, width, "a", s))
+        step.append(named_state(x, y_state, width, STATE, "a", s))
         step.append(arrow(middle, y_state, middle, top + NODE, "rnn-output"))
         said = run.said[s - 1] if s <= k else ""
         step.append(output_node(x, top, width, NODE, said))
@@ -211,16 +219,6 @@ def units(x: float, y: float, width: float, height: float, a: Array, name: str) 
         title = svg.element("title", f"{name}[{i + 1}] = {float(value)!r}")
         cells.append(svg.group(title, box))
     return cells
-
-
-def _at(s: int, now: int) -> svg.Element:
-    return svg.group(class_="rnn-now" if s == now else (None if s < now else "rnn-later"), data_t=s)
-
-
-def _state(x: float, y: float, width: float, name: str, s: int) -> svg.Element:
-    box = svg.rect(x, y, width, STATE, rx=11, class_="rnn-node")
-    label = svg.text(x + width / 2, y + 18, *svg.symbol(name, s), class_="rnn-middle", font_size=13)
-    return svg.group(box, label, class_="rnn-hidden")
 
 
 def hypotheses(
