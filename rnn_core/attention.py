@@ -126,8 +126,7 @@ class Attention(EncoderDecoder):
 
     def next(self, words: Any, state: Any) -> tuple[Array, Any]:
         states, real, *parts = state
-        a_0 = parts[0] if len(parts) == 1 else tuple(parts)
-        trace = unroll(self.cell, self.embedding.forward(np.asarray(words)[None]), a_0)
+        trace = unroll(self.cell, self.embedding.forward(np.asarray(words)[None]), tuple(parts))
         context = self.look_back.forward(trace.a, states, real).context[:, 0]
         y = self.readout.forward(trace.a[0]) + context @ self.look_back.Wcy
         return y, (states, real, *(parts[-1] for parts in trace.states))

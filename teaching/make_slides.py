@@ -59,7 +59,11 @@ def _at_headings(cell: NotebookNode) -> list[NotebookNode]:
     if cell.cell_type != "markdown":
         return [cell]
     parts = re.split(rf"(?={HEADING.pattern})", cell.source, flags=re.MULTILINE)
-    return [nbformat.v4.new_markdown_cell(part.strip()) for part in parts if part.strip()]
+    return [
+        nbformat.v4.new_markdown_cell(part.strip(), metadata=cell.metadata)
+        for part in parts
+        if part.strip()
+    ]
 
 
 def _on_slides(cell: NotebookNode, kind: str) -> Iterator[NotebookNode]:
@@ -67,10 +71,10 @@ def _on_slides(cell: NotebookNode, kind: str) -> Iterator[NotebookNode]:
     cell = copy.deepcopy(cell)
     cell.metadata = {"slideshow": {"slide_type": kind}}
     if cell.cell_type == "markdown" and kind != "skip":
-        whole = cell.source
-        cell.source = with_mathml(headline(whole))
+        whole, short = cell.source, headline(cell.source)
+        cell.source = with_mathml(short)
         yield cell
-        if headline(whole) != whole:
+        if short != whole:
             notes = nbformat.v4.new_markdown_cell(with_mathml(whole))
             notes.metadata = {"slideshow": {"slide_type": "notes"}}
             yield notes

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from rnn_core.bptt import Trace
 from rnn_core.exercises.exercise import Exercise, Slip
 from rnn_core.gradcheck import numerical_gradient, relative_error
 from rnn_core.losses import softmax_cross_entropy
@@ -85,18 +86,23 @@ def errors_of_all(
     a_0 = np.zeros((x.shape[1], model.cell.n_h)) if a_0 is None else a_0
     trace = model.forward(x, a_0=a_0)
     _, dy = softmax_cross_entropy(trace.y, targets)
-    arguments = {"x": trace.x, "a": trace.a, "a_0": a_0, "dy": dy}
-    arguments |= {"Wxh": model.cell.Wxh, "W": model.cell.W, "Why": model.readout.Why}
 
     def loss() -> float:
         return softmax_cross_entropy(model.forward(x, a_0=a_0).y, targets)[0]
 
     measured = {q: numerical_gradient(loss, array) for q, array in model.parameters.items()}
-    found = {name: program(**arguments) for name, program in programs.items()}
+    given = arguments(model, trace, dy)
+    found = {name: program(**given) for name, program in programs.items()}
     return {
         name: {q: relative_error(gradients[f"d{q}"], measured[q]) for q in measured}
         for name, gradients in found.items()
     }
+
+
+def arguments(model: SequenceModel, trace: Trace, dy: Array) -> dict[str, Array]:
+    """Return what `backward` takes, from a run of a model and the gradient by its outputs."""
+    weights = {"Wxh": model.cell.Wxh, "W": model.cell.W, "Why": model.readout.Why}
+    return {"x": trace.x, "a": trace.a, "a_0": trace.a_prev[0], "dy": dy, **weights}
 
 
 class _Walk:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from rnn_core.exercises.backward import gradient_errors
+from rnn_core.exercises.backward import arguments, gradient_errors
 from rnn_core.exercises.suspects import CORRECT, SUSPECTS, Suspect, setting
 from rnn_core.losses import softmax_cross_entropy
-from rnn_core.parameters import Array
 from rnn_core.show.case_file import CaseFile, evidence, side_by_side
 from rnn_core.show.question import Question
 from rnn_core.show.stepper import Frame, Stepper
@@ -48,10 +47,8 @@ def _beside_correct(suspect: Suspect) -> Stepper:
     tried = setting(WALK_T, WALK_B, n_h=WALK_N_H)
     trace = tried.model.forward(tried.x, a_0=tried.a_0)
     _, dy = softmax_cross_entropy(trace.y, tried.targets)
-    arguments: dict[str, Array] = {"x": trace.x, "a": trace.a, "a_0": tried.a_0, "dy": dy}
-    cell = tried.model.cell
-    arguments |= {"Wxh": cell.Wxh, "W": cell.W, "Why": tried.model.readout.Why}
-    walks = [program.walk(**arguments) for program in (CORRECT, suspect)]
+    given = arguments(tried.model, trace, dy)
+    walks = [program.walk(**given) for program in (CORRECT, suspect)]
     return side_by_side(suspect.name, *walks)
 
 

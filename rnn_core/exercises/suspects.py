@@ -18,7 +18,7 @@ import numpy as np
 
 from rnn_core.bptt import Trace
 from rnn_core.cells import Cell, RNNCell
-from rnn_core.exercises.backward import Gradients, backward, errors_of_all
+from rnn_core.exercises.backward import Gradients, arguments, backward, errors_of_all
 from rnn_core.exercises.exercise import Result, Verdict, raised
 from rnn_core.models import SequenceModel
 from rnn_core.parameters import Array, Parameters
@@ -125,10 +125,11 @@ def all_lines() -> tuple[Line, ...]:
 
 
 def _suspects(hidden: bool) -> dict[str, Suspect]:
-    chosen = [dict(entry) for entry in _file()["suspects"] if entry.get("hidden", False) == hidden]
-    for entry in chosen:
-        entry.pop("hidden", None)
-    return {entry["name"]: Suspect(**entry) for entry in chosen}
+    chosen = [entry for entry in _file()["suspects"] if entry.get("hidden", False) == hidden]
+    return {
+        entry["name"]: Suspect(**{key: entry[key] for key in entry if key != "hidden"})
+        for entry in chosen
+    }
 
 
 CORRECT = Suspect("correct")
@@ -161,9 +162,8 @@ class ByProgram(SequenceModel):
         return trace
 
     def backward(self, trace: Trace, dy: Array) -> Parameters:
-        gradients, cell = self.parameters.like(), self.cell
-        weights = {"Wxh": cell.Wxh, "W": cell.W, "Why": self.readout.Why}
-        found = self.program(x=trace.x, a=trace.a, a_0=trace.a_prev[0], dy=dy, **weights)
+        gradients = self.parameters.like()
+        found = self.program(**arguments(self, trace, dy))
         for name, gradient in gradients.items():
             gradient[...] = found[f"d{name}"]
         return gradients

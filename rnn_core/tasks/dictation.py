@@ -11,7 +11,7 @@ training; all hundred of 2 digits are.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import cache, partial
+from functools import cache
 
 import numpy as np
 
@@ -19,7 +19,7 @@ from rnn_core.attention import Attention
 from rnn_core.cells import Cell, GRUCell, RNNCell
 from rnn_core.generators import EncoderDecoder
 from rnn_core.tasks.english_french import Pair, english_number
-from rnn_core.tasks.table import Row, processor_seconds
+from rnn_core.tasks.table import Row, trained
 from rnn_core.tasks.translation import END_WORD, Translation, exact
 from rnn_core.tasks.vocabulary import Vocabulary
 
@@ -128,10 +128,7 @@ def rows(seeds: int) -> Iterator[Row]:
     }
     baselines = baseline_by_length()
     for name, kind in kinds.items():
-        models = [kind.network(seed) for seed in range(seeds)]
-        seconds = [
-            processor_seconds(partial(kind.train, model, seed)) for seed, model in enumerate(models)
-        ]
+        models, seconds = trained(kind.network, kind.train, seeds)
         found = [exact_by_length(kind, model) for model in models]
         size = models[0].parameters.vector.size
         for length in LENGTHS:
