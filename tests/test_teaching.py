@@ -107,6 +107,14 @@ def test_a_tag_leaves_a_cell_out() -> None:
     assert slide_types(some) == ["slide", "skip"]
 
 
+def test_prose_cut_at_headings_keeps_its_tags() -> None:
+    make_slides = pytest.importorskip("make_slides")
+    cell = new_markdown_cell("words\n\n## A\n\nmore", metadata={"tags": ["slide-skip"]})
+    parts = make_slides._at_headings(cell)
+    assert [part.source for part in parts] == ["words", "## A\n\nmore"]
+    assert slide_types(parts) == ["skip", "skip"]
+
+
 def test_a_slide_keeps_the_heading_the_first_paragraph_and_what_counts() -> None:
     make_slides = pytest.importorskip("make_slides")
     source = "## A\n\nFirst.\n\nSecond.\n\n$$x$$\n\nThird **bold**.\n\n- one\n- two"
